@@ -1,0 +1,60 @@
+"""zarrlift lifts OME-Zarr 0.1-0.4 to 0.5 without decoding it, and proves the result."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+# Rooms and verbs share names: the rooms are bound first, the verbs after them, for good.
+import zarrlift.demo
+import zarrlift.plan
+import zarrlift.survey
+import zarrlift.verify
+from zarrlift.api import convert, demo, estimate, load_plan, plan, run, survey, verify
+
+if TYPE_CHECKING:
+    from zarrlift.demo import Demo
+    from zarrlift.errors import ZarrliftError
+    from zarrlift.findings import Finding, Severity
+    from zarrlift.jobs.result import Report
+    from zarrlift.plan.cost import Costs
+    from zarrlift.plan.plan import Plan
+    from zarrlift.survey.facts import Survey
+    from zarrlift.verify.result import Verification
+
+_HOMES = {
+    "Costs": "zarrlift.plan.cost",
+    "Demo": "zarrlift.demo.write",
+    "Finding": "zarrlift.findings",
+    "Plan": "zarrlift.plan.plan",
+    "Report": "zarrlift.jobs.result",
+    "Severity": "zarrlift.findings",
+    "Survey": "zarrlift.survey.facts",
+    "Verification": "zarrlift.verify.result",
+    "ZarrliftError": "zarrlift.errors",
+}
+
+__all__ = [
+    "Costs",
+    "Demo",
+    "Finding",
+    "Plan",
+    "Report",
+    "Severity",
+    "Survey",
+    "Verification",
+    "ZarrliftError",
+    "convert",
+    "demo",
+    "estimate",
+    "load_plan",
+    "plan",
+    "run",
+    "survey",
+    "verify",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Load a public type when it is first asked for, so that importing stays cheap."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'zarrlift' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

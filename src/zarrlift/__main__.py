@@ -1,0 +1,5 @@
+"""`python -m zarrlift`."""
+
+from zarrlift.cli import main
+
+main()

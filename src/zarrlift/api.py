@@ -1,0 +1,343 @@
+"""One function a verb. Nothing of the domain is decided here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack
+
+if TYPE_CHECKING:
+    from zarrlift.demo import Demo
+    from zarrlift.jobs.options import RunOptions, Watch
+    from zarrlift.jobs.result import Report
+    from zarrlift.plan.cost import Costs
+    from zarrlift.plan.plan import Plan
+    from zarrlift.plan.settings import Settings
+    from zarrlift.survey.facts import Survey
+    from zarrlift.verify.result import Verification
+
+E = TypeVar("E", bound=StrEnum)
+ShapeLike = str | Sequence[int] | Mapping[str, int]
+
+
+class Choices(TypedDict, total=False):
+    """What may be said of a lift's outcome; every one has a default."""
+
+    shards: ShapeLike
+    """`auto` (default), `none`, sizes in array order, or sizes by axis name."""
+    shard_size: int | str
+    """Decoded bytes that `auto` aims at; 64 MiB."""
+    max_files: int
+    """Choose the shard size so that the target needs no more files."""
+    chunks: ShapeLike
+    """`keep` (default), sizes in array order, or sizes by axis name."""
+    codec: str
+    """`keep` (default), `none`, `zstd[:level]`, `gzip[:level]`, `blosc:zstd[:level[:shuffle]]`."""
+    layout: Mapping[str, object] | Path
+    """Path patterns with chunks, shards and codec each, or a JSON file of them."""
+    exclude: Sequence[str]
+    """Patterns of paths to leave out."""
+    plain_zarr: bool
+    """Lift a hierarchy without OME metadata too."""
+    large_index: bool
+    """Allow more than 2^20 chunks in a shard."""
+    damaged: str
+    """`stop` (default), `copy` or `missing`: what to do with a chunk that is not whole."""
+
+
+class Run(TypedDict, total=False):
+    """How a lift is carried out; none of it changes what is written."""
+
+    workers: int | None
+    memory: int | str | None
+    """Bytes, or a size such as `1GiB`."""
+    verify: str
+    """`quick` (default), `full`, `decode` or `none`."""
+    overwrite: bool
+    """Replace the target; only a Zarr root or a target of ours is ever removed."""
+    fsync: bool
+    watch: Watch | None
+
+
+class Lift(Choices, Run, total=False):
+    """All that `convert` may be told."""
+
+
+def survey(source: Path, *, exclude: Sequence[str] = ()) -> Survey:
+    """Walk a hierarchy and keep the facts.
+
+    Parameters
+    ----------
+    source
+        Folder of an OME-Zarr 0.1-0.4 or plain Zarr v2 hierarchy.
+    exclude
+        Patterns of paths to leave out.
+
+    Raises
+    ------
+    ZarrliftError
+        Where there is no such hierarchy, or a document cannot be read.
+
+    """
+    from zarrlift.store.folder import Folder
+    from zarrlift.survey.walk import survey as walk
+
+    return walk(Folder(_local(source)), tuple(exclude))
+
+
+def plan(source: Path, target: Path, **choices: Unpack[Choices]) -> Plan:
+    """Decide what `convert` would do; writes nothing.
+
+    Parameters
+    ----------
+    source, target
+        Folders; the target need not exist.
+    choices
+        See `Choices`.
+
+    Raises
+    ------
+    ZarrliftError
+        Where the source cannot be lifted, or the choices do not fit it.
+
+    """
+    from zarrlift.jobs.convert import decide
+
+    _refuse_unknown(choices, Choices)
+    return decide(_local(source), _local(target), _settings(choices))
+
+
+def estimate(plan: Plan, *, count: bool = False) -> Costs:
+    """Say what a plan takes: objects, bytes, memory, time.
+
+    Parameters
+    ----------
+    plan
+        A plan as `plan` gives it.
+    count
+        List every chunk object, for exact counts instead of bounds and estimates.
+
+    """
+    from zarrlift.jobs import measure
+    from zarrlift.plan.cost import costs
+    from zarrlift.store.folder import Folder
+
+    source = Folder(plan.source)
+    counted = measure.count_arrays(plan, source) if count else {}
+    return costs(plan, counted, measure.sample_arrays(plan, source))
+
+
+def convert(source: Path, target: Path, **options: Unpack[Lift]) -> Report:
+    """Lift a dataset: a complete OME-Zarr 0.5 copy; the source stays untouched.
+
+    The same call again continues an interrupted lift, or verifies a finished one.
+
+    Parameters
+    ----------
+    source, target
+        Folders; the target need not exist.
+    options
+        See `Choices` and `Run`.
+
+    Returns
+    -------
+    Report
+        What was done; `report.finished` says whether the proof holds.
+
+    Raises
+    ------
+    ZarrliftError
+        Where the lift could not be done; what is written so far can be continued.
+
+    """
+    _refuse_unknown(options, Lift)
+    choices = {k: v for k, v in options.items() if k in Choices.__annotations__}
+    rest = {k: v for k, v in options.items() if k not in choices}
+    made = plan(source, target, **choices)  # type: ignore[typeddict-item]
+    return run(made, **rest)  # type: ignore[typeddict-item]
+
+
+def run(saved_plan: Plan | Path, **options: Unpack[Run]) -> Report:
+    """Carry out a plan, or one saved as JSON and perhaps edited.
+
+    Parameters
+    ----------
+    saved_plan
+        A plan, or the file that `zarrlift plan --output` wrote.
+    options
+        See `Run`.
+
+    Raises
+    ------
+    ZarrliftError
+        Where the plan does not fit its source any more, or the lift could not be done.
+
+    """
+    from zarrlift.jobs.convert import convert as carry_out
+    from zarrlift.plan.plan import Plan
+
+    _refuse_unknown(options, Run)
+    made = saved_plan if isinstance(saved_plan, Plan) else load_plan(saved_plan)
+    return carry_out(made, _run_options(options), options.get("watch"))
+
+
+def load_plan(path: Path) -> Plan:
+    """Read a saved plan and make it anew, with the layouts it states."""
+    from zarrlift.errors import SourceError
+    from zarrlift.jobs.convert import decide
+    from zarrlift.plan import saved
+
+    place = os.fspath(path)
+    held = saved.plan_from_json(_json_file(place), place)
+    made = decide(held.source, held.target, held.settings, held.exact)
+    saved.check_edited({a.path for a in made.arrays}, held)
+    if made.survey_digest != held.survey_digest:
+        raise SourceError(
+            "the source's documents or files have changed since the plan was made",
+            place=held.source,
+            hint="make the plan anew",
+        )
+    return made
+
+
+def verify(
+    source: Path,
+    target: Path,
+    *,
+    level: str = "quick",
+    exclude: Sequence[str] = (),
+    watch: Watch | None = None,
+) -> Verification:
+    """Prove that a target holds what its source holds.
+
+    Parameters
+    ----------
+    source, target
+        The OME-Zarr 0.1-0.4 folder and the lifted one.
+    level
+        `quick`: documents, every object and chunk length, a sample of bytes; `full`: every
+        byte; `decode`: every chunk decoded too.
+    exclude
+        Patterns of paths that were left out on purpose.
+
+    Raises
+    ------
+    ZarrliftError
+        Where one side cannot be read at all; differences are findings.
+
+    """
+    from zarrlift.jobs.prove import prove
+    from zarrlift.verify.result import Level
+
+    wanted = _one_of(Level, level, "level")
+    return prove(_local(source), _local(target), wanted, exclude=tuple(exclude), watch=watch)
+
+
+def demo(folder: Path, *, kind: str = "image", size: int | str = "64MiB", seed: int = 0) -> Demo:
+    """Write a realistic OME-Zarr 0.4 dataset to try everything on.
+
+    Parameters
+    ----------
+    folder
+        Where to write; must not exist, or be empty.
+    kind
+        `image`, `labels`, `plate` or `collection`.
+    size
+        Decoded bytes of the full-resolution data, roughly.
+    seed
+        The same seed gives the same dataset.
+
+    """
+    from zarrlift.demo import Kind, write_demo
+
+    return write_demo(
+        _local(folder), kind=_one_of(Kind, kind, "kind"), size=_bytes(size), seed=seed
+    )
+
+
+def _refuse_unknown(options: Mapping[str, object], known: type) -> None:
+    unknown = sorted(options.keys() - known.__annotations__.keys())
+    if unknown:
+        raise TypeError(f"unexpected keyword argument {unknown[0]!r}")
+
+
+def _run_options(options: Run) -> RunOptions:
+    from zarrlift.jobs.options import RunOptions
+    from zarrlift.verify.result import Level
+
+    memory = options.get("memory")
+    return RunOptions(
+        workers=options.get("workers"),
+        memory=None if memory is None else _bytes(memory),
+        verify=_one_of(Level, options.get("verify", "quick"), "verify"),
+        overwrite=options.get("overwrite", False),
+        fsync=options.get("fsync", False),
+    )
+
+
+def _settings(choices: Choices) -> Settings:
+    from zarrlift.plan.settings import Damaged, Settings, parse_rules, parse_wish
+
+    wish = parse_wish(
+        chunks=_shape(choices.get("chunks", "keep")),
+        shards=_shape(choices.get("shards", "auto")),
+        codec=choices.get("codec", "keep"),
+    )
+    layout = choices.get("layout", {})
+    if not isinstance(layout, Mapping):
+        layout = _json_file(os.fspath(layout))
+    return Settings(
+        wish=wish,
+        rules=parse_rules(layout, wish),
+        shard_size=_bytes(choices.get("shard_size", "64MiB")),
+        max_files=choices.get("max_files"),
+        exclude=tuple(choices.get("exclude", ())),
+        plain_zarr=choices.get("plain_zarr", False),
+        large_index=choices.get("large_index", False),
+        damaged=_one_of(Damaged, choices.get("damaged", "stop"), "damaged"),
+    )
+
+
+def _shape(value: ShapeLike) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        return ",".join(f"{name}={size}" for name, size in value.items())
+    return ",".join(map(str, value))
+
+
+def _bytes(value: int | str) -> int:
+    from zarrlift.plan.settings import parse_size
+
+    return value if isinstance(value, int) else parse_size(value)
+
+
+def _one_of(kind: type[E], value: str, name: str) -> E:
+    from zarrlift.errors import UsageError
+
+    try:
+        return kind(value)
+    except ValueError as error:
+        allowed = ", ".join(str(v) for v in kind)
+        raise UsageError(f"{name} {value!r} is not one of {allowed}") from error
+
+
+def _local(path: Path) -> str:
+    from zarrlift.store.folder import local_path
+
+    return local_path(os.fspath(path))
+
+
+def _json_file(path: str) -> dict[str, object]:
+    from zarrlift.errors import DocumentError, UsageError
+    from zarrlift.metadata import json_text
+    from zarrlift.store.folder import Folder
+
+    data = Folder(path).read("")
+    if data is None:
+        raise UsageError("there is no such file", place=path, hint="check the path")
+    try:
+        return json_text.read_object(data, path)
+    except DocumentError as error:
+        raise UsageError(error.message, place=path, hint="mend the file") from error

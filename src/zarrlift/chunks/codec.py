@@ -1,0 +1,202 @@
+"""Decoding and encoding one chunk. numcodecs does the work; results are deterministic.
+
+Chunks are NumPy arrays in native byte order with the chunk's full shape, also at the edges.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from functools import lru_cache
+from typing import TYPE_CHECKING, Protocol
+
+import numcodecs
+import numcodecs.blosc
+import numpy as np
+
+from zarrlift.errors import DamageError
+
+if TYPE_CHECKING:
+    from zarrlift.chunks.envelope import Bytes
+    from zarrlift.metadata.codecs import Codec
+    from zarrlift.metadata.datatypes import Fill
+    from zarrlift.metadata.layout import ArrayLayout
+
+numcodecs.blosc.use_threads = False
+
+Array = np.ndarray[tuple[int, ...], np.dtype[np.generic]]
+
+_GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
+_SHUFFLES = {"noshuffle": 0, "shuffle": 1, "bitshuffle": 2}
+
+
+class _Coder(Protocol):
+    def encode(self, buf: object) -> object: ...
+    def decode(self, buf: object) -> object: ...
+
+
+def versions() -> dict[str, str]:
+    """Give the versions of the libraries that decide what encoded bytes look like."""
+    blosc = ".".join(str(v) for v in [numcodecs.blosc.VERSION_STRING])
+    return {"numcodecs": str(numcodecs.__version__), "blosc": blosc, "zlib": zlib.ZLIB_VERSION}
+
+
+@lru_cache(maxsize=64)
+def _coder(codec: Codec) -> _Coder:
+    settings = dict(codec.configuration)
+    if codec.name == "blosc":
+        settings.pop("typesize", None)
+        settings["shuffle"] = _SHUFFLES[str(settings["shuffle"])]
+    if codec.name == "crc32c" and not codec.v2_only:
+        settings = {"location": "end"}
+    made: _Coder = numcodecs.get_codec({"id": codec.name, **settings})
+    return made
+
+
+def decode(data: Bytes, layout: ArrayLayout) -> Array:
+    """Decode one chunk; raise `DamageError` where it does not give the chunk's size."""
+    buffer: object = data
+    order: tuple[int, ...] | None = None
+    endian = "<"
+    for codec in reversed(layout.codecs):
+        if codec.name == "transpose":
+            order = codec.get("order")  # type: ignore[assignment]
+        elif codec.name == "bytes":
+            endian = ">" if codec.get("endian") == "big" else "<"
+        else:
+            buffer = _decoded(buffer, codec)
+    if layout.data_type.variable:
+        return _variable(buffer, layout)
+    return _shaped(buffer, layout, endian, order)
+
+
+def _decoded(buffer: object, codec: Codec) -> object:
+    try:
+        return _coder(codec).decode(buffer)
+    except Exception as error:  # noqa: BLE001 - codecs raise what they like on bad bytes
+        raise DamageError(f"does not decode as {codec}: {error or type(error).__name__}") from error
+
+
+def _variable(buffer: object, layout: ArrayLayout) -> Array:
+    flat = np.asarray(buffer, dtype=object)
+    if flat.size != int(np.prod(layout.chunks)):
+        raise DamageError(f"holds {flat.size} elements where {np.prod(layout.chunks)} are due")
+    return flat.reshape(layout.chunks)
+
+
+def _shaped(
+    buffer: object, layout: ArrayLayout, endian: str, order: tuple[int, ...] | None
+) -> Array:
+    raw = np.asarray(buffer) if isinstance(buffer, np.ndarray) else np.frombuffer(buffer, np.uint8)  # type: ignore[call-overload]
+    raw = raw.reshape(-1, order="A").view(np.uint8)
+    if raw.size != layout.chunk_bytes:
+        raise DamageError(f"decodes to {raw.size} bytes where {layout.chunk_bytes} are due")
+    typed = raw.view(np.dtype(layout.data_type.numpy).newbyteorder(endian))
+    if order is None:
+        shaped = typed.reshape(layout.chunks)
+    else:
+        stored = tuple(layout.chunks[axis] for axis in order)
+        shaped = typed.reshape(stored).transpose(np.argsort(order))
+    native: Array = shaped.astype(shaped.dtype.newbyteorder("="), copy=False)
+    return native
+
+
+def encode(chunk: Array, layout: ArrayLayout) -> bytes:
+    """Encode one chunk of the full chunk shape; the same values give the same bytes."""
+    buffer: object = chunk
+    for codec in layout.codecs:
+        if codec.name == "transpose":
+            buffer = np.asarray(buffer).transpose(codec.get("order"))  # type: ignore[arg-type]
+        elif codec.name == "bytes":
+            endian = ">" if codec.get("endian") == "big" else "<"
+            typed = np.asarray(buffer)
+            buffer = np.ascontiguousarray(typed, dtype=typed.dtype.newbyteorder(endian))
+        elif codec.name in ("vlen-utf8", "vlen-bytes"):
+            buffer = _coder(codec).encode(np.asarray(buffer).reshape(-1))
+        else:
+            buffer = _compressed(buffer, codec)
+    return buffer if isinstance(buffer, bytes) else np.ascontiguousarray(buffer).tobytes()  # type: ignore[call-overload, no-any-return]
+
+
+def _compressed(buffer: object, codec: Codec) -> object:
+    if codec.name == "gzip":
+        return _gzip(np.ascontiguousarray(buffer).tobytes(), codec)  # type: ignore[call-overload]
+    if codec.name == "blosc" and isinstance(buffer, np.ndarray) and buffer.dtype.kind in "mMSU":
+        buffer = buffer.view(np.uint8) if codec.get("typesize") == 1 else buffer.view("V%d" % buffer.itemsize)
+    return _coder(codec).encode(buffer)
+
+
+def _gzip(raw: bytes, codec: Codec) -> bytes:
+    level = codec.get("level")
+    packer = zlib.compressobj(level if isinstance(level, int) else 6, zlib.DEFLATED, -15)
+    return _GZIP_HEADER + packer.compress(raw) + packer.flush() + _gzip_tail(raw)
+
+
+def _gzip_tail(raw: bytes) -> bytes:
+    return struct.pack("<II", zlib.crc32(raw), len(raw) & 0xFFFFFFFF)
+
+
+def rewrap_zlib(data: Bytes, size: int) -> bytes:
+    """Put the deflate stream of a zlib object into gzip's envelope, without deflating again.
+
+    The stream is inflated once, for the CRC32 that gzip wants. Raises `DamageError` where it
+    does not inflate to `size` bytes, or where more follows. Sources: RFC 1950, RFC 1952.
+    """
+    unpacker = zlib.decompressobj()
+    try:
+        raw = unpacker.decompress(data, size + 1)
+    except zlib.error as error:
+        raise DamageError(f"does not decode as zlib: {error}") from error
+    if len(raw) != size or not unpacker.eof or unpacker.unused_data or data[1] & 0x20:
+        raise DamageError(f"does not decode as one zlib stream of {size} bytes")
+    return b"".join((_GZIP_HEADER, memoryview(data)[2:-4], _gzip_tail(raw)))
+
+
+def filled(fill: Fill, layout: ArrayLayout) -> Array:
+    """Give a chunk that holds nothing but the fill value."""
+    made: Array = np.full(layout.chunks, fill_scalar(fill, layout), dtype=native_type(layout))
+    return made
+
+
+def native_type(layout: ArrayLayout) -> np.dtype[np.generic]:
+    """Give the NumPy type of a layout's elements in native byte order."""
+    return np.dtype(layout.data_type.numpy)
+
+
+def fill_scalar(fill: Fill, layout: ArrayLayout) -> object:
+    """Give a fill value as NumPy takes it."""
+    if isinstance(fill, tuple):
+        return complex(float(fill[0]), float(fill[1]))
+    name = layout.data_type.name
+    if isinstance(fill, str) and name.startswith("float"):
+        if fill.startswith("0x"):
+            raw = bytes.fromhex(fill[2:])
+            return np.frombuffer(raw, native_type(layout).newbyteorder(">"))[0]
+        return float(fill.replace("Infinity", "inf"))
+    if name == "null_terminated_bytes" and isinstance(fill, str):
+        import base64
+
+        return base64.b64decode(fill)
+    if name == "bytes" and isinstance(fill, str):
+        return fill.encode()
+    if name.startswith("numpy."):
+        unit = native_type(layout)
+        return np.array([fill], "i8").view(unit)[0]
+    return fill
+
+
+def is_filled(chunk: Array, fill: Fill, layout: ArrayLayout) -> bool:
+    """Say whether a chunk holds nothing but the fill value, bit for bit."""
+    blank = filled(fill, layout)
+    if chunk.dtype.hasobject:
+        return bool((chunk == blank).all())
+    return same_bits(chunk, blank)
+
+
+def same_bits(one: Array, other: Array) -> bool:
+    """Say whether two arrays hold the same bits (NaN equals NaN, -0.0 differs from 0.0)."""
+    if one.dtype.hasobject:
+        return one.shape == other.shape and bool((one == other).all())
+    a = np.ascontiguousarray(one).reshape(-1).view(np.uint8)
+    b = np.ascontiguousarray(other).reshape(-1).view(np.uint8)
+    return bool(np.array_equal(a, b))

@@ -1,0 +1,126 @@
+"""The envelope check: is an encoded chunk whole, judged without decoding it?
+
+Inside a shard, some readers return wrong pixels without an error for chunks that are empty,
+have trailing bytes, hold several gzip members or zstd frames, or decode to another size. So
+each chunk that passes undecoded is looked at. Sources: Blosc 1 header (README_CHUNK_FORMAT);
+RFC 1952 (gzip); RFC 8878 (zstd).
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from zarrlift.metadata.layout import ArrayLayout
+
+    Bytes = bytes | bytearray | memoryview
+    Check = Callable[[Bytes], str | None]
+
+_BLOSC = struct.Struct("<BBBBIII")
+_BLOSC_FORMAT = 2
+_BLOSC_SNAPPY = 2
+_GZIP_TAIL = struct.Struct("<II")
+_GZIP_SMALLEST = 18
+_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+_ZSTD_SIZE_BYTES = (0, 2, 4, 8)
+_ZSTD_DICTIONARY_BYTES = (0, 1, 2, 4)
+
+
+def check_for(layout: ArrayLayout) -> Check:
+    """Give the check for a layout's chunks: it returns the problem in words, or None."""
+    outer = layout.codecs[-1]
+    packed = [c for c in layout.codecs if c.name not in ("transpose", "bytes")]
+    size = layout.chunk_bytes if len(packed) <= 1 and not layout.data_type.variable else None
+    if outer.v2_only:
+        return _not_empty
+    if outer.name == "blosc":
+        return lambda data: blosc_problem(data, size)
+    if outer.name == "gzip":
+        return lambda data: gzip_problem(data, size)
+    if outer.name == "zstd":
+        return lambda data: zstd_problem(data, size)
+    if size is None or outer.name == "crc32c":
+        return _not_empty
+    if layout.data_type.name == "bool":
+        return lambda data: raw_problem(data, size) or bool_problem(data)
+    return lambda data: raw_problem(data, size)
+
+
+def _not_empty(data: Bytes) -> str | None:
+    return None if len(data) else "holds no bytes"
+
+
+def raw_problem(data: Bytes, size: int) -> str | None:
+    """Check an uncompressed chunk: just the decoded size."""
+    return None if len(data) == size else f"holds {len(data)} bytes where {size} are due"
+
+
+def bool_problem(data: Bytes) -> str | None:
+    """Check that each byte of an uncompressed bool chunk is 0 or 1."""
+    return None if not bytes(data).strip(b"\x00\x01") else "holds bools other than 0 and 1"
+
+
+def blosc_problem(data: Bytes, size: int | None) -> str | None:
+    """Check a blosc buffer: format, stored length, and the decoded size it states."""
+    if len(data) < _BLOSC.size:
+        return f"holds {len(data)} bytes, fewer than a blosc header"
+    version, _, flags, _, decoded, _, stored = _BLOSC.unpack_from(data)
+    if version != _BLOSC_FORMAT:
+        return f"blosc format {version} is not the known one"
+    if stored != len(data):
+        return f"blosc header states {stored} bytes, the object holds {len(data)}"
+    if size is not None and decoded != size:
+        return f"decodes to {decoded} bytes where {size} are due"
+    if flags >> 5 == _BLOSC_SNAPPY:
+        return "compressed with snappy, which v3 readers do not share"
+    return None
+
+
+def gzip_problem(data: Bytes, size: int | None) -> str | None:
+    """Check a gzip object: magic, method, and the decoded size in its tail."""
+    if len(data) < _GZIP_SMALLEST or bytes(data[:3]) != b"\x1f\x8b\x08":
+        return "is no gzip stream"
+    _, decoded = _GZIP_TAIL.unpack_from(data, len(data) - _GZIP_TAIL.size)
+    if size is not None and decoded != size & 0xFFFFFFFF:
+        return f"gzip tail states {decoded} bytes where {size} are due"
+    return None
+
+
+def zstd_problem(data: Bytes, size: int | None) -> str | None:
+    """Check a zstd object: one frame, ending where the object ends, of the stated size."""
+    if len(data) < 9 or bytes(data[:4]) != _ZSTD_MAGIC:  # noqa: PLR2004 - smallest frame
+        return "is no zstd frame"
+    start, stated, checksum = _zstd_header(data)
+    if size is not None and stated is not None and stated != size:
+        return f"decodes to {stated} bytes where {size} are due"
+    end = _zstd_blocks_end(data, start)
+    if end is None:
+        return "zstd frame is cut short"
+    end += 4 if checksum else 0
+    return None if end == len(data) else f"zstd frame ends at {end}, the object at {len(data)}"
+
+
+def _zstd_header(data: Bytes) -> tuple[int, int | None, bool]:
+    """Give where blocks start, the stated decoded size, and whether a checksum follows."""
+    flags = data[4]
+    single = bool(flags & 0x20)
+    at = 5 + (0 if single else 1) + _ZSTD_DICTIONARY_BYTES[flags & 3]
+    width = _ZSTD_SIZE_BYTES[flags >> 6] or (1 if single else 0)
+    stated = int.from_bytes(data[at : at + width], "little") if width else None
+    if stated is not None and width == 2:  # noqa: PLR2004 - RFC 8878, 3.1.1.1.4
+        stated += 256
+    return at + width, stated, bool(flags & 4)
+
+
+def _zstd_blocks_end(data: Bytes, at: int) -> int | None:
+    """Walk block headers; give where the last block ends, None where one is missing."""
+    while at + 3 <= len(data):
+        header = int.from_bytes(data[at : at + 3], "little")
+        kind, length = header >> 1 & 3, header >> 3
+        at += 3 + (1 if kind == 1 else length)
+        if header & 1:
+            return at
+    return None

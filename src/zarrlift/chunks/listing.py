@@ -1,0 +1,180 @@
+"""Which chunks an array has, found by listing it once, in the order of the target's objects.
+
+Presence comes from listings, never from failed reads. Only the folders of one row of objects
+are held at a time where keys are nested, so memory does not grow with the number of chunks;
+flat keys lie in one folder, whose names are held.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from zarrlift import grid
+from zarrlift.metadata.layout import Keys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from zarrlift.grid import Index
+    from zarrlift.store.folder import Folder
+
+DOCUMENTS = frozenset({".zarray", ".zattrs", ".zgroup", ".zmetadata", "zarr.json"})
+
+
+class ChunkFile(NamedTuple):
+    """One chunk object of an unsharded array."""
+
+    number: int
+    """Its place in the target object that it goes to, in C order."""
+    index: Index
+    folder: str
+    name: str
+
+
+class Unit(NamedTuple):
+    """One target object that has something to hold."""
+
+    index: Index
+    chunks: list[ChunkFile]
+
+
+@dataclass(slots=True, kw_only=True)
+class Strays:
+    """What an array's folder holds beside its chunks and documents."""
+
+    foreign: list[str] = field(default_factory=list)
+    """Files and folders that are no chunks, by path in the dataset."""
+    stale: list[str] = field(default_factory=list)
+    """Chunk objects outside the array's shape."""
+
+
+def units(  # noqa: PLR0913 - one description of the listing, all keyword-only
+    folder: Folder,
+    path: str,
+    *,
+    keys: Keys,
+    chunk_grid: Index,
+    per_object: Index,
+    strays: Strays,
+) -> Iterator[Unit]:
+    """List an unsharded array, gathering its chunks by the objects that will hold them.
+
+    `per_object` is the number of chunks along each axis of a target object. Objects come in C
+    order and only where at least one chunk is there; chunks in C order within each.
+    """
+    walk = _Listing(folder, path, chunk_grid, per_object, strays)
+    if not chunk_grid or keys in (Keys.V2_FLAT, Keys.DEFAULT_FLAT) or len(chunk_grid) == 1:
+        yield from walk.flat(keys)
+        return
+    start = f"{path}/{keys.prefix}".strip("/") if keys.prefix else path
+    if keys.prefix:
+        walk.only_prefix(keys.prefix)
+    yield from walk.nested((), [((), folder.path(start))])
+
+
+class _Listing:
+    def __init__(
+        self, folder: Folder, path: str, chunk_grid: Index, per: Index, strays: Strays
+    ) -> None:
+        self._folder, self._path = folder, path
+        self._grid, self._per, self._strays = chunk_grid, per, strays
+        self._cut = len(folder.path("").rstrip("/")) + 1
+
+    def only_prefix(self, prefix: str) -> None:
+        """Note what lies beside the folder that holds all chunks."""
+        for entry in self._folder.entries(self._path):
+            if entry.name != prefix and entry.name not in DOCUMENTS:
+                self._foreign(entry.path)
+
+    def nested(
+        self, unit: Index, folders: list[tuple[Index, str]]
+    ) -> Iterator[Unit]:
+        """Descend one axis: group the entries of all folders by the object they belong to."""
+        axis = len(unit)
+        last = axis == len(self._grid) - 1
+        groups: dict[int, list[tuple[Index, str, str]]] = defaultdict(list)
+        for prefix, folder in folders:
+            for entry in _scan(self._folder, folder, self._cut):
+                number = self._number(entry, axis, last=last)
+                if number is not None:
+                    groups[number // self._per[axis]].append(
+                        ((*prefix, number), folder, entry.name)
+                    )
+        for coordinate in sorted(groups):
+            index = (*unit, coordinate)
+            if last:
+                yield self._unit(index, groups[coordinate])
+            else:
+                inner = [(p, os.path.join(f, n)) for p, f, n in groups[coordinate]]
+                yield from self.nested(index, inner)
+
+    def _number(self, entry: os.DirEntry[str], axis: int, *, last: bool) -> int | None:
+        name = entry.name
+        if not (name.isascii() and name.isdigit()) or (name[0] == "0" and name != "0"):
+            if axis or name not in DOCUMENTS:
+                self._foreign(entry.path)
+            return None
+        if entry.is_dir() is last:
+            self._foreign(entry.path)
+            return None
+        number = int(name)
+        if number >= self._grid[axis]:
+            self._strays.stale.append(entry.path[self._cut :])
+            return None
+        return number
+
+    def flat(self, keys: Keys) -> Iterator[Unit]:
+        """List the one folder that holds all chunks."""
+        groups: dict[Index, list[tuple[Index, str, str]]] = defaultdict(list)
+        folder = self._folder.path(self._path)
+        nested_one = keys is Keys.DEFAULT_NESTED and len(self._grid) == 1
+        if nested_one:
+            self.only_prefix("c")
+            folder = os.path.join(folder, "c")
+        for entry in _scan(self._folder, folder, self._cut):
+            index = None if entry.is_dir() else self._flat_index(entry.name, keys, bare=nested_one)
+            if index is None:
+                if entry.name not in DOCUMENTS:
+                    self._foreign(entry.path)
+            elif not grid.inside(index, self._grid):
+                self._strays.stale.append(entry.path[self._cut :])
+            else:
+                unit = tuple(i // p for i, p in zip(index, self._per, strict=True))
+                groups[unit].append((index, folder, entry.name))
+        for unit in sorted(groups):
+            yield self._unit(unit, groups.pop(unit))
+
+    def _flat_index(self, name: str, keys: Keys, *, bare: bool) -> Index | None:
+        if not self._grid:
+            return () if name == keys.of(()) else None
+        parts = name.split(".")
+        if keys.prefix and not bare and parts.pop(0) != keys.prefix:
+            return None
+        good = len(parts) == len(self._grid) and all(
+            p.isascii() and p.isdigit() and (p == "0" or p[0] != "0") for p in parts
+        )
+        return tuple(map(int, parts)) if good else None
+
+    def _foreign(self, path: str) -> None:
+        self._strays.foreign.append(path[self._cut :])
+
+    def _unit(self, unit: Index, members: list[tuple[Index, str, str]]) -> Unit:
+        per = self._per
+        chunks = [
+            ChunkFile(
+                grid.ravel(tuple([i % p for i, p in zip(index, per, strict=True)]), per),
+                index,
+                folder,
+                name,
+            )
+            for index, folder, name in members
+        ]
+        chunks.sort()
+        return Unit(unit, chunks)
+
+
+def _scan(folder: Folder, path: str, cut: int) -> list[os.DirEntry[str]]:
+    return folder.entries(path[cut:] if len(path) >= cut else "")

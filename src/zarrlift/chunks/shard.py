@@ -1,0 +1,88 @@
+"""The shard index: 16 bytes for each inner chunk, and a CRC32C.
+
+Source: Zarr v3 `sharding_indexed` codec 1.0, "Binary shard format", index at the end.
+"""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from dataclasses import dataclass
+
+import google_crc32c
+
+ABSENT = 2**64 - 1
+_CRC_BYTES = 4
+_ENTRY_BYTES = 16
+
+
+def index_bytes(chunks: int) -> int:
+    """Give the length of the index of a shard of that many inner chunks."""
+    return _ENTRY_BYTES * chunks + _CRC_BYTES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardIndex:
+    """Where each inner chunk lies in a shard, in C order."""
+
+    entries: array[int]
+    """Offset and length of each chunk by turns; both `ABSENT` where there is none."""
+
+    def __len__(self) -> int:
+        """Return the number of inner chunks a shard may hold."""
+        return len(self.entries) // 2
+
+    def get(self, number: int) -> tuple[int, int] | None:
+        """Give offset and length of a chunk, or None where it is absent."""
+        offset, length = self.entries[2 * number], self.entries[2 * number + 1]
+        return None if offset == ABSENT == length else (offset, length)
+
+    def encode(self) -> bytes:
+        """Return the index as it stands at the end of a shard."""
+        body = _little(self.entries).tobytes()
+        return body + int(google_crc32c.value(body)).to_bytes(_CRC_BYTES, "little")
+
+    def problem(self, stored: int) -> str | None:
+        """Check bounds and overlaps against the size of the object that holds the index."""
+        end = stored - index_bytes(len(self))
+        pairs = zip(self.entries[::2], self.entries[1::2], strict=True)
+        present = sorted(pair for pair in pairs if pair != (ABSENT, ABSENT))
+        at = 0
+        for offset, length in present:
+            if offset < at:
+                return f"entries overlap at byte {offset}"
+            at = offset + length
+        return None if at <= end else f"an entry ends at byte {at}, the data at {end}"
+
+    @property
+    def present(self) -> int:
+        """Return the number of chunks that are there."""
+        return sum(1 for offset in self.entries[::2] if offset != ABSENT)
+
+    @property
+    def bytes_held(self) -> int:
+        """Return the summed length of the chunks that are there."""
+        return sum(length for length in self.entries[1::2] if length != ABSENT)
+
+
+def empty(chunks: int) -> array[int]:
+    """Give the entries of an index in which no chunk is there."""
+    return array("Q", [ABSENT]) * (2 * chunks)
+
+
+def decode(data: bytes, chunks: int) -> ShardIndex | str:
+    """Read an index from the last bytes of a shard; give the problem in words if it is none."""
+    if len(data) != index_bytes(chunks):
+        return f"holds {len(data)} bytes, fewer than its index of {index_bytes(chunks)}"
+    body = data[:-_CRC_BYTES]
+    if google_crc32c.value(body) != int.from_bytes(data[-_CRC_BYTES:], "little"):
+        return "its index has a wrong checksum: the shard is cut short or damaged"
+    return ShardIndex(entries=_little(array("Q", body)))
+
+
+def _little(entries: array[int]) -> array[int]:
+    if sys.byteorder == "little":
+        return entries
+    swapped = array("Q", entries)
+    swapped.byteswap()
+    return swapped

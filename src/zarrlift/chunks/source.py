@@ -1,0 +1,62 @@
+"""Reading one array's encoded chunks by index, sharded or not."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from zarrlift import grid
+from zarrlift.chunks import shard
+from zarrlift.errors import DamageError
+
+if TYPE_CHECKING:
+    from zarrlift.grid import Index
+    from zarrlift.metadata.layout import ArrayLayout
+    from zarrlift.store.folder import Folder
+
+
+class ChunkSource:
+    """Encoded chunks of one array; keeps the index of the shard last read from."""
+
+    def __init__(self, folder: Folder, path: str, layout: ArrayLayout) -> None:
+        self._folder, self._path, self.layout = folder, path, layout
+        self._shard: Index | None = None
+        self._index: shard.ShardIndex | None = None
+
+    def key(self, index: Index) -> str:
+        """Give the key of a stored object."""
+        return f"{self._path}/{self.layout.keys.of(index)}".lstrip("/")
+
+    def read(self, index: Index) -> bytes | None:
+        """Give a chunk's bytes, or None where it is absent.
+
+        Raises `DamageError` where the shard that should hold it has no readable index.
+        """
+        if self.layout.shards is None:
+            return self._folder.read(self.key(index))
+        per = self.layout.per_object
+        outer = tuple(i // p for i, p in zip(index, per, strict=True))
+        local = tuple(i % p for i, p in zip(index, per, strict=True))
+        found = self.shard_index(outer)
+        entry = found.get(grid.ravel(local, per)) if found else None
+        if entry is None:
+            return None
+        with self._folder.opened(self.key(outer)) as fd:
+            return os.pread(fd, entry[1], entry[0])
+
+    def shard_index(self, outer: Index) -> shard.ShardIndex | None:
+        """Give the index of a shard, or None where the shard is absent."""
+        if outer != self._shard:
+            self._index = self._read_index(outer)
+            self._shard = outer
+        return self._index
+
+    def _read_index(self, outer: Index) -> shard.ShardIndex | None:
+        chunks = grid.count(self.layout.per_object)
+        tail = self._folder.read_tail(self.key(outer), shard.index_bytes(chunks))
+        if tail is None:
+            return None
+        found = shard.decode(tail[0], chunks)
+        if isinstance(found, str):
+            raise DamageError(found, place=self._folder.path(self.key(outer)))
+        return found

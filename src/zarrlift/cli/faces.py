@@ -1,0 +1,141 @@
+"""What every command shares: errors in words, signals, output."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shlex
+import signal
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from zarrlift.errors import InterruptedJobError, ZarrliftError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+    from zarrlift.jobs.options import Watch
+
+FOUND = 1
+FAILED = 3
+
+
+@contextmanager
+def errors_in_words() -> Iterator[None]:
+    """Turn errors into one clear message and an exit code."""
+    try:
+        yield
+    except InterruptedJobError as error:
+        say(f"Stopped. What is written so far is kept; to continue:\n  {own_command()}")
+        raise typer.Exit(error.exit_status) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+    except ZarrliftError as error:
+        logging.getLogger("zarrlift").debug("stopped", exc_info=True)
+        say(f"error: {error}")
+        raise typer.Exit(error.exit_code) from None
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(FAILED) from None
+    except MemoryError:
+        say("error: memory ran out\n  next: lower --workers or --memory, or choose smaller chunks")
+        raise typer.Exit(FAILED) from None
+    except RecursionError:
+        say("error: folders are nested too deeply to walk")
+        raise typer.Exit(FAILED) from None
+
+
+def say(text: str) -> None:
+    """Print to stderr."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def show(text: str) -> None:
+    """Print a result to stdout."""
+    print(text, flush=True)
+
+
+def show_json(document: object) -> None:
+    """Print a result to stdout as JSON."""
+    show(json.dumps(document, indent=2, ensure_ascii=True))
+
+
+def save(path: Path, text: str) -> None:
+    """Write a report or plan to a file the user named."""
+    try:
+        path.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise ZarrliftError(f"could not be written: {error.strerror}", place=str(path)) from error
+
+
+def own_command() -> str:
+    """Give the command line that is running."""
+    return shlex.join(["zarrlift", *sys.argv[1:]])
+
+
+@contextmanager
+def stopping_cleanly() -> Iterator[None]:
+    """Let SIGINT and SIGTERM end a job between two objects, instead of killing it."""
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        raise InterruptedJobError(number)
+
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {n: signal.signal(n, stop) for n in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def configure_log(*, verbose: bool, log: Path | None) -> None:
+    """Send the program's own log to stderr, a file, or nowhere."""
+    logger = logging.getLogger("zarrlift")
+    logger.setLevel(logging.DEBUG if verbose or log else logging.WARNING)
+    form = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handlers: list[logging.Handler] = [logging.StreamHandler()] if verbose else []
+    if log is not None:
+        try:
+            handlers.append(logging.FileHandler(log, encoding="utf-8"))
+        except OSError as error:
+            raise ZarrliftError(
+                f"could not be opened: {error.strerror}", place=str(log)
+            ) from error
+    for handler in handlers:
+        handler.setFormatter(form)
+        logger.addHandler(handler)
+
+
+def asker(*, yes: bool) -> Callable[[str], bool]:
+    """Give what confirms a removal: `--yes`, or a person at the terminal."""
+
+    def ask(question: str) -> bool:
+        if yes:
+            return True
+        return sys.stdin.isatty() and typer.confirm(question, err=True)
+
+    return ask
+
+
+@contextmanager
+def watching(*, quiet: bool, yes: bool) -> Iterator[Watch]:
+    """Show progress while the body runs: a bar in a terminal, lines elsewhere."""
+    from zarrlift.report.progress import BarWatch, PlainWatch, QuietWatch
+
+    ask = asker(yes=yes)
+    if quiet:
+        watch: BarWatch | PlainWatch = QuietWatch(ask=ask)
+    else:
+        watch = BarWatch(ask=ask) if sys.stderr.isatty() else PlainWatch(ask=ask)
+    try:
+        yield watch
+    finally:
+        watch.close()

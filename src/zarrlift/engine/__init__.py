@@ -1,0 +1,1 @@
+"""Carries out units on threads: each unit is one object of the target."""

@@ -1,0 +1,56 @@
+"""Copying the plain files that lie beside and within the nodes."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from zarrlift.errors import TargetError, from_os_error
+from zarrlift.survey.walk import left_out
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from zarrlift.plan.plan import Plan
+    from zarrlift.store.folder import Folder
+    from zarrlift.store.target import Target
+
+_STEP = 2**20
+
+
+def copy_files(plan: Plan, source: Folder, target: Target, foreign: Iterable[str]) -> int:
+    """Copy every plain file, and those found within arrays; give how many there were."""
+    taken = {a.path: f"{a.path}/c".lstrip("/") for a in plan.arrays}
+    paths = [f.path for f in plan.files]
+    for path in source.files_below(foreign):
+        if left_out(path, plan.settings.exclude):
+            continue
+        if any(path == c or path.startswith(f"{c}/") for c in taken.values()):
+            raise TargetError(
+                "a file in the source lies where the target's chunks go",
+                place=source.path(path),
+                hint="rename it, or leave it out with --exclude",
+            )
+        paths.append(path)
+    for path in paths:
+        _copy(source, target, path)
+    return len(paths)
+
+
+def _copy(source: Folder, target: Target, path: str) -> None:
+    out = target.begin(bytearray(_STEP))
+    try:
+        with source.opened(path) as fd:
+            while True:
+                view = out.room(_STEP)
+                length = os.readv(fd, [view])
+                if not length:
+                    break
+                out.advance(length)
+        out.commit(path)
+    except OSError as error:
+        out.abort()
+        raise from_os_error(error, doing="reading", place=source.path(path)) from error
+    except BaseException:
+        out.abort()
+        raise

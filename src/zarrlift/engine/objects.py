@@ -1,0 +1,193 @@
+"""Making one object of the target from the source's chunks, whatever the method.
+
+An object is a sequence of encoded inner chunks, each taken over as it is, encoded anew, or
+absent; a shard's index follows. Nothing is read back, nothing is written twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from zarrlift import grid
+from zarrlift.chunks import envelope, shard
+from zarrlift.chunks.files import ChunkFiles
+from zarrlift.pool import StoppedError
+from zarrlift.errors import DamageError
+from zarrlift.findings import Finding, error, note, warning
+from zarrlift.plan.cost import WRITE_BUFFER, chunk_bound
+from zarrlift.plan.methods import Method, is_rewrap
+from zarrlift.plan.settings import Damaged
+
+if TYPE_CHECKING:
+    from array import array
+    from collections.abc import Callable
+
+    from zarrlift.chunks.envelope import Bytes, Check
+    from zarrlift.chunks.listing import ChunkFile, Unit
+    from zarrlift.pool import Pool
+    from zarrlift.plan.plan import ArrayPlan
+    from zarrlift.store.folder import Folder
+    from zarrlift.store.target import PendingObject, Target
+
+
+class UnitDone(NamedTuple):
+    """What came of one object."""
+
+    chunks: int
+    bytes_in: int
+    bytes_out: int
+    """0 where nothing was written, since no chunk was left to hold."""
+    findings: tuple[Finding, ...] = ()
+    already: bool = False
+    """The object was there, whole, from an earlier run."""
+
+
+@dataclass(slots=True, kw_only=True)
+class ArrayWork:
+    """All that the units of one array share."""
+
+    plan: ArrayPlan
+    source: Folder
+    target: Target
+    pool: Pool
+    damaged: Damaged
+    check: Check = field(init=False)
+    bound: int = field(init=False)
+    slots: int = field(init=False)
+    transform: Callable[[Bytes], bytes | None] | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Choose the check and, where bytes cannot pass, what turns a chunk into its new form."""
+        self.check = envelope.check_for(self.plan.source)
+        self.bound = chunk_bound(self.plan.source)
+        self.slots = grid.count(self.plan.target.per_object)
+        self.transform = _transform(self.plan) if self.plan.method is Method.RECODE else None
+
+    def key(self, unit: grid.Index) -> str:
+        """Give the key of a target object."""
+        return f"{self.plan.path}/{self.plan.target.keys.of(unit)}".lstrip("/")
+
+    def begin(self) -> PendingObject:
+        """Start an object in the calling thread's buffer."""
+        return self.target.begin(self.pool.buffer(max(WRITE_BUFFER, self.bound)))
+
+
+def _transform(plan: ArrayPlan) -> Callable[[Bytes], bytes | None]:
+    """Give the function that turns one encoded chunk into its new form, None where all fill."""
+    from zarrlift.chunks import codec  # noqa: PLC0415 - numcodecs is slow to load
+
+    source, target = plan.source, plan.target
+    if is_rewrap(source, target):
+        return lambda data: codec.rewrap_zlib(data, source.chunk_bytes)
+
+    def recode(data: Bytes) -> bytes | None:
+        chunk = codec.decode(data, source)
+        return None if codec.is_filled(chunk, target.fill, target) else codec.encode(chunk, target)
+
+    return recode
+
+
+def write_unit(work: ArrayWork, unit: Unit) -> UnitDone:
+    """Make one object from whole source chunks: copied, packed or recoded one by one."""
+    out = work.begin()
+    try:
+        with ChunkFiles() as files:
+            writer = _UnitWriter(work, files, out)
+            for chunk in unit.chunks:
+                writer.add(chunk)
+        return finish(work, unit.index, out, writer.entries, writer.done(len(unit.chunks)))
+    except BaseException:
+        out.abort()
+        raise
+
+
+def finish(
+    work: ArrayWork, index: grid.Index, out: PendingObject, entries: array[int], done: UnitDone
+) -> UnitDone:
+    """Add the index where the object is a shard, and put the object in its place."""
+    if out.position == 0 and all(e == shard.ABSENT for e in entries):
+        out.abort()
+        return done
+    if work.plan.target.shards is not None:
+        footer = shard.ShardIndex(entries=entries)
+        out.write(footer.encode())
+    out.commit(work.key(index))
+    return done._replace(bytes_out=out.position)
+
+
+class _UnitWriter:
+    def __init__(self, work: ArrayWork, files: ChunkFiles, out: PendingObject) -> None:
+        self._work, self._files, self._out = work, files, out
+        self.entries = shard.empty(work.slots)
+        self._bytes_in = 0
+        self._found: list[Finding] = []
+
+    def done(self, chunks: int) -> UnitDone:
+        return UnitDone(chunks, self._bytes_in, 0, tuple(self._found))
+
+    def add(self, chunk: ChunkFile) -> None:
+        """Take over one chunk, or its new form, into the object."""
+        work, out = self._work, self._out
+        if work.pool.stopping.is_set():
+            raise StoppedError
+        data = self._files.read_into(out, chunk, work.bound)
+        self._bytes_in += len(data)
+        if work.transform is None:
+            problem = work.check(data)
+            if problem is None:
+                self._enter(chunk.number, len(data))
+                out.advance(len(data))
+                return
+            self._mend(chunk, bytes(data), problem)
+            return
+        try:
+            made = work.transform(data)
+        except DamageError as damage:
+            self._damaged(chunk, bytes(data), damage.message)
+            return
+        if made is not None:
+            self._put(chunk.number, made)
+
+    def _enter(self, number: int, length: int) -> None:
+        self.entries[2 * number] = self._out.position
+        self.entries[2 * number + 1] = length
+
+    def _put(self, number: int, data: bytes) -> None:
+        self._enter(number, len(data))
+        self._out.write(data)
+
+    def _mend(self, chunk: ChunkFile, data: bytes, problem: str) -> None:
+        """Decode a chunk that failed its check, and encode it anew where it is whole inside."""
+        from zarrlift.chunks import codec  # noqa: PLC0415 - numcodecs is slow to load
+
+        plan = self._work.plan
+        try:
+            made = codec.encode(codec.decode(data, plan.source), plan.target)
+        except DamageError as damage:
+            self._damaged(chunk, data, f"{problem}; {damage.message}")
+            return
+        self._put(chunk.number, made)
+        message = f"{problem}; it decodes, and was encoded anew"
+        self._found.append(note("chunk-reencoded", plan.path, message, chunk.index))
+
+    def _damaged(self, chunk: ChunkFile, data: bytes, problem: str) -> None:
+        damaged, path = self._work.damaged, self._work.plan.path
+        if damaged is Damaged.STOP:
+            raise DamageError(
+                f"chunk {','.join(map(str, chunk.index))}: {problem}",
+                place=f"{chunk.folder}/{chunk.name}",
+                hint="mend the source, or choose --damaged copy or --damaged missing",
+            )
+        if damaged is Damaged.COPY and self._work.plan.method.undecoded:
+            self._put(chunk.number, data)
+            message = f"{problem}; copied as it is"
+        else:
+            message = f"{problem}; left out, so it reads as the fill value"
+        self._found.append(error("chunk-damaged", path, message, chunk.index))
+
+
+def stale_finding(path: str, stale: list[str]) -> Finding:
+    """Report chunk objects outside an array's shape, which no reader sees."""
+    message = f"{len(stale)} chunk objects outside the shape were left out, first {stale[0]}"
+    return warning("stale-chunks", path, message)

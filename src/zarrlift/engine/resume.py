@@ -1,0 +1,57 @@
+"""Is an object that stands in the target already what the plan would write?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zarrlift.chunks import shard
+from zarrlift.chunks.files import ChunkFiles
+from zarrlift.engine.objects import UnitDone
+
+if TYPE_CHECKING:
+    from zarrlift.chunks.listing import Unit
+    from zarrlift.engine.objects import ArrayWork
+
+
+def done_already(work: ArrayWork, unit: Unit) -> UnitDone | None:
+    """Check an existing object against the listed sizes of the source's chunks.
+
+    Gives None where it is absent, not whole, or not provably what the plan would write.
+    """
+    if not work.plan.method.undecoded:
+        return _done_encoded(work, unit)
+    with ChunkFiles() as files:
+        sizes = files.sizes(unit.chunks)
+    if work.plan.target.shards is None:
+        whole = work.target.size(work.key(unit.index)) == sizes[0] and _passes(work, unit)
+        return UnitDone(1, sizes[0], sizes[0], already=True) if whole else None
+    expected, at = shard.empty(work.slots), 0
+    for chunk, size in zip(unit.chunks, sizes, strict=True):
+        expected[2 * chunk.number], expected[2 * chunk.number + 1] = at, size
+        at += size
+    tail = work.target.read_tail(work.key(unit.index), shard.index_bytes(work.slots))
+    if tail is None or tail[1] != at + shard.index_bytes(work.slots):
+        return None
+    if tail[0] != shard.ShardIndex(entries=expected).encode():
+        return None
+    return UnitDone(len(sizes), at, tail[1], already=True)
+
+
+def _passes(work: ArrayWork, unit: Unit) -> bool:
+    data = work.target.read(work.key(unit.index))
+    return data is not None and work.check(data) is None
+
+
+def _done_encoded(work: ArrayWork, unit: Unit) -> UnitDone | None:
+    """Check an object of chunks encoded anew: it came by rename, so a whole footer means whole."""
+    key = work.key(unit.index)
+    if work.plan.target.shards is None:
+        size = work.target.size(key)
+        return UnitDone(len(unit.chunks), 0, size, already=True) if size else None
+    tail = work.target.read_tail(key, shard.index_bytes(work.slots))
+    found = shard.decode(tail[0], work.slots) if tail else "absent"
+    if tail is None or isinstance(found, str):
+        return None
+    if found.bytes_held + shard.index_bytes(work.slots) != tail[1]:
+        return None
+    return UnitDone(len(unit.chunks), 0, tail[1], already=True)

@@ -1,0 +1,1 @@
+"""A lift from beginning to end: claim, objects, files, verification, documents."""

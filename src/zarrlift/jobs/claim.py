@@ -1,0 +1,128 @@
+"""Who may write into a target, and what stands in the way."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from zarrlift.errors import TargetError, ZarrliftError
+from zarrlift.metadata import json_text
+from zarrlift.plan.saved import plan_to_json
+from zarrlift.store import folder
+from zarrlift.store.target import CLAIM, OURS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zarrlift.plan.plan import Plan
+    from zarrlift.store.target import Target
+
+_ROOTS = ("zarr.json", ".zgroup", ".zarray")
+
+
+class State(StrEnum):
+    """What a target is before a run."""
+
+    NEW = "new"
+    STARTED = "started"
+    """An earlier run of the same plan began, or is at work."""
+    FINISHED = "finished"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """The hold that this run has on its target."""
+
+    state: State
+    trusting: bool = True
+    """What an earlier run left can be judged by its indexes: nothing was lost since."""
+
+
+def take(plan: Plan, target: Target) -> Claim:
+    """Claim the target for a plan, join an earlier run of it, or find it finished.
+
+    Raises `TargetError` where something else stands there.
+    """
+    held = target.read(CLAIM)
+    if held is None:
+        names = {e.name for e in target.entries("")} - {OURS}
+        if "zarr.json" in names:
+            return Claim(state=State.FINISHED)
+        if names:
+            _refuse_foreign(target, names)
+        if target.claim(_document(plan, fsync=target.fsync)):
+            return Claim(state=State.NEW)
+        held = target.read(CLAIM) or b""
+    found = _read(held, target)
+    if found.get("digest") != plan.digest:
+        raise TargetError(
+            f"another plan has been started here: {'; '.join(_differences(plan, found))}",
+            place=target.root,
+            hint="run that plan's command again to finish it, or start over with --overwrite",
+        )
+    same_boot = found.get("boot") == folder.boot_id()
+    return Claim(state=State.STARTED, trusting=same_boot or bool(found.get("fsync")))
+
+
+def _document(plan: Plan, *, fsync: bool) -> bytes:
+    made = plan_to_json(plan) | {"boot": folder.boot_id(), "fsync": fsync}
+    return json.dumps(made).encode("utf-8", "surrogatepass")
+
+
+def _read(held: bytes, target: Target) -> Mapping[str, object]:
+    try:
+        return json_text.read_object(held, target.path(CLAIM))
+    except ZarrliftError as error:
+        raise TargetError(
+            "holds an unreadable plan of an earlier run",
+            place=target.root,
+            hint="start over with --overwrite",
+        ) from error
+
+
+def _refuse_foreign(target: Target, names: set[str]) -> None:
+    zarr = any(n in names for n in _ROOTS)
+    step = "name another target, or replace it with --overwrite" if zarr else "name another target"
+    raise TargetError(
+        f"the target exists and is not empty ({len(names)} entries)", place=target.root, hint=step
+    )
+
+
+def _differences(plan: Plan, found: Mapping[str, object]) -> list[str]:
+    mine = plan_to_json(plan)
+    made = []
+    ours, theirs = mine["settings"], found.get("settings")
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        made += [f"{k} was {theirs.get(k)}, now {v}" for k, v in ours.items() if theirs.get(k) != v]
+    if found.get("survey_digest") != plan.survey_digest:
+        made.append("the source's documents or files have changed since")
+    if found.get("codec_versions") != mine["codec_versions"]:
+        made.append("the codec libraries have other versions")
+    return made or ["its arrays are laid out differently"]
+
+
+def clear_for_overwrite(target: Target) -> int:
+    """Count what `--overwrite` would remove; raise `TargetError` where it may not.
+
+    Only a target of ours or a Zarr root may be removed.
+    """
+    if not target.exists():
+        return 0
+    names = {e.name for e in target.entries("")}
+    if names and not names & {*_ROOTS, OURS}:
+        raise TargetError(
+            "--overwrite removes only a Zarr root or an unfinished target of zarrlift",
+            place=target.root,
+            hint="remove it yourself if that is meant, or name another target",
+        )
+    return _count(target, "")
+
+
+def _count(target: Target, key: str) -> int:
+    total = 0
+    for entry in target.entries(key):
+        inner = f"{key}/{entry.name}".lstrip("/")
+        total += _count(target, inner) if entry.is_dir(follow_symlinks=False) else 1
+    return total

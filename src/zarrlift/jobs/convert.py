@@ -1,0 +1,205 @@
+"""The lift itself, from survey to root document."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from zarrlift.engine.files import copy_files
+from zarrlift.engine.run import Engine
+from zarrlift.errors import ClaimLostError, SourceError, TargetError
+from zarrlift.findings import Severity
+from zarrlift.jobs import claim
+from zarrlift.jobs.claim import State
+from zarrlift.jobs.options import RunOptions, Silent, Watch, default_memory, threads
+from zarrlift.jobs.result import Report, already_done, report
+from zarrlift.plan.cost import worker_bytes, workers_within
+from zarrlift.plan.plan import make_plan
+from zarrlift.pool import Pool
+from zarrlift.store.folder import Folder, refuse_overlap
+from zarrlift.store.target import Target
+from zarrlift.survey.walk import survey
+from zarrlift.verify.result import Checked, Level, verification
+from zarrlift.verify.run import Verifier
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zarrlift.plan.plan import Plan
+    from zarrlift.plan.settings import Exact, Settings
+    from zarrlift.verify.result import Verification
+
+
+def decide(
+    source: str, target: str, settings: Settings, exact: Mapping[str, Exact] | None = None
+) -> Plan:
+    """Survey the source and make the plan; nothing is written."""
+    refuse_overlap(source, target)
+    found = survey(Folder(source), settings.exclude)
+    plan = make_plan(found, Folder(target).root, settings, exact)
+    return replace(plan, codec_versions=_codec_versions()) if plan.encodes else plan
+
+
+def _codec_versions() -> tuple[tuple[str, str], ...]:
+    from zarrlift.chunks import codec  # noqa: PLC0415 - numcodecs is slow to load
+
+    return tuple(sorted(codec.versions().items()))
+
+
+def refuse_errors(plan: Plan) -> None:
+    """Raise `SourceError` where the survey or the plan found what must not be passed over."""
+    errors = [f for f in plan.findings if f.severity is Severity.ERROR]
+    if errors:
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        raise SourceError(
+            f"{errors[0].message}{more}",
+            place=f"{plan.source}/{errors[0].path}",
+            hint="repair the source, or leave the node out with --exclude",
+        )
+
+
+def convert(plan: Plan, options: RunOptions, watch: Watch | None = None) -> Report:
+    """Carry a plan out: continue an earlier run of it, or confirm that it is finished.
+
+    Raises a `ZarrliftError` where it cannot be done; what is written so far stays, and the same
+    call continues.
+    """
+    return _Lift(plan, options, watch or Silent()).run()
+
+
+@dataclass(slots=True)
+class _Lift:
+    plan: Plan
+    options: RunOptions
+    watch: Watch
+
+    def run(self) -> Report:
+        """Claim the target and bring it to its end, or see that it is there."""
+        refuse_errors(self.plan)
+        begun = time.monotonic()
+        target = Target(self.plan.target, fsync=self.options.fsync)
+        if self.options.overwrite:
+            self._clear(target)
+        held = claim.take(self.plan, target)
+        if held.state is State.FINISHED:
+            return self._confirm(target, begun)
+        target.enter()
+        try:
+            return self._write(target, held, begun)
+        except ClaimLostError:
+            if target.read(claim.CLAIM) is None and target.size("zarr.json") is not None:
+                return self._confirm(target, begun)
+            raise
+        finally:
+            target.leave()
+
+    def _clear(self, target: Target) -> None:
+        count = claim.clear_for_overwrite(target)
+        if not count:
+            return
+        if not self.watch.confirm(f"Remove {count:,} files in {target.root}?"):
+            raise TargetError(
+                f"--overwrite would remove {count:,} files",
+                place=target.root,
+                hint="confirm with --yes",
+            )
+        target.clear()
+
+    def _write(self, target: Target, held: claim.Claim, begun: float) -> Report:
+        resuming = held.state is State.STARTED
+        with self._pool() as pool:
+            tally = self._engine(target, held, pool, resuming=resuming).run()
+            extra = copy_files(self.plan, Folder(self.plan.source), target, tally.foreign)
+            proof = self._verify(target, pool)
+        if proof is None or proof.equal:
+            self._documents(target)
+            target.release()
+        return report(
+            self.plan,
+            tally,
+            proof,
+            files=extra,
+            seconds=time.monotonic() - begun,
+            resumed=resuming,
+        )
+
+    def _pool(self) -> Pool:
+        memory = self.options.memory or default_memory()
+        wanted = threads(self.options, encodes=self.plan.encodes)
+        return Pool(workers_within(self.plan, wanted, memory))
+
+    def _engine(
+        self, target: Target, held: claim.Claim, pool: Pool, *, resuming: bool
+    ) -> Engine:
+        memory = self.options.memory or default_memory()
+        need = max((worker_bytes(a) for a in self.plan.arrays), default=0)
+        chunk_bytes = {a.path: a.source.chunk_bytes for a in self.plan.arrays}
+        self.watch.phase("lifting", sum(a.source.raw_bytes for a in self.plan.arrays))
+        return Engine(
+            plan=self.plan,
+            source=Folder(self.plan.source),
+            target=target,
+            pool=pool,
+            cache_bytes=max(0, memory // pool.workers - need) // 2,
+            resuming=resuming,
+            trusting=held.trusting,
+            watch=lambda path, done: self.watch.advance(path, done.chunks * chunk_bytes[path]),
+        )
+
+    def _verify(self, target: Target, pool: Pool) -> Verification | None:
+        if self.options.verify is Level.NONE:
+            return None
+        self.watch.phase("verifying", None)
+        checked = Checked()
+        verifier = Verifier(
+            plan=self.plan,
+            source=Folder(self.plan.source),
+            target=target,
+            level=self.options.verify,
+            pool=pool,
+            watch=lambda path, done: self.watch.advance(path, done.bytes),
+        )
+        verifier.data({a.path: a.target for a in self.plan.arrays}, checked)
+        return verification(self.plan.source, target.root, self.options.verify, checked)
+
+    def _documents(self, target: Target) -> None:
+        """Write every document, deepest first, the root last: only then is there a dataset."""
+        self.watch.phase("writing documents", None)
+        for document in sorted(self.plan.documents, key=lambda d: (-_depth(d.path), d.path)):
+            target.write(document.key, document.encode())
+
+    def _confirm(self, target: Target, begun: float) -> Report:
+        """Verify a finished target instead of writing it."""
+        level = self.options.verify if self.options.verify is not Level.NONE else Level.QUICK
+        with self._pool() as pool:
+            self.watch.phase("verifying", None)
+            checked = Checked()
+            verifier = Verifier(
+                plan=self.plan,
+                source=Folder(self.plan.source),
+                target=target,
+                level=level,
+                pool=pool,
+            )
+            layouts = verifier.documents(checked)
+            self._refuse_other_layout(target, layouts)
+            verifier.data(layouts, checked)
+        proof = verification(self.plan.source, target.root, level, checked)
+        if proof.equal:
+            target.release()
+        return already_done(self.plan, proof, seconds=time.monotonic() - begun)
+
+    def _refuse_other_layout(self, target: Target, layouts: Mapping[str, object]) -> None:
+        for array in self.plan.arrays:
+            found = layouts.get(array.path)
+            if found is not None and found != array.target:
+                raise TargetError(
+                    f"the target is finished, but {array.path or 'its array'} is laid out otherwise",
+                    place=target.root,
+                    hint="zarrlift verify compares them; --overwrite replaces the target",
+                )
+
+
+def _depth(path: str) -> int:
+    return path.count("/") + 1 if path else 0

@@ -1,0 +1,125 @@
+"""Looking at a source's chunks before lifting: counts by listing, speeds from a small sample."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from zarrlift import grid
+from zarrlift.chunks import listing
+from zarrlift.chunks.files import ChunkFiles
+from zarrlift.errors import ZarrliftError
+from zarrlift.plan.cost import Counted, Sample
+from zarrlift.plan.methods import is_rewrap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from zarrlift.chunks.listing import Unit
+    from zarrlift.plan.plan import ArrayPlan, Plan
+    from zarrlift.store.folder import Folder
+
+_ARRAYS = 8
+_CHUNKS = 6
+_SECONDS = 1.0
+
+
+def count_arrays(plan: Plan, source: Folder) -> dict[str, Counted]:
+    """List every array's chunk objects with their sizes."""
+    return {a.path: _count(a, source) for a in plan.arrays}
+
+
+def _count(array: ArrayPlan, source: Folder) -> Counted:
+    objects = stored = units = 0
+    with ChunkFiles() as files:
+        for unit in _units(array, source, array.target.stored):
+            units += 1
+            objects += len(unit.chunks)
+            stored += sum(files.sizes(unit.chunks))
+    return Counted(objects=objects, bytes=stored, units=units)
+
+
+def _units(array: ArrayPlan, source: Folder, stored: grid.Index) -> Iterator[Unit]:
+    per = tuple(max(1, s // c) for s, c in zip(stored, array.source.chunks, strict=True))
+    return listing.units(
+        source,
+        array.path,
+        keys=array.source.keys,
+        chunk_grid=array.source.chunk_grid,
+        per_object=per,
+        strays=listing.Strays(),
+    )
+
+
+@dataclass(slots=True)
+class _Seen:
+    chunks: int = 0
+    stored: int = 0
+    raw: int = 0
+    seconds: float = 0.0
+    encoded: int = 0
+    encode_seconds: float = 0.0
+
+
+def sample_arrays(plan: Plan, source: Folder) -> dict[str, Sample]:
+    """Read a few chunks of the largest arrays, for at most about a second.
+
+    Gives one sample for each array read and one, under the empty path, for all together.
+    """
+    started, total, samples = time.perf_counter(), _Seen(), {}
+    for array in sorted(plan.arrays, key=lambda a: -a.source.raw_bytes)[:_ARRAYS]:
+        if time.perf_counter() - started > _SECONDS:
+            break
+        seen = _sample(array, source)
+        if seen.chunks:
+            samples[array.path] = _frozen(seen)
+            for name in _Seen.__slots__:  # type: ignore[attr-defined]
+                setattr(total, name, getattr(total, name) + getattr(seen, name))
+    if total.chunks:
+        samples[""] = _frozen(total)
+    return samples
+
+
+def _frozen(seen: _Seen) -> Sample:
+    return Sample(
+        stored_ratio=seen.stored / seen.raw if seen.raw else 1.0,
+        seconds_per_byte=seen.seconds / max(1, seen.stored),
+        seconds_per_object=30e-6,
+        encode_seconds_per_byte=seen.encode_seconds / seen.encoded if seen.encoded else 0.0,
+    )
+
+
+def _sample(array: ArrayPlan, source: Folder) -> _Seen:
+    seen = _Seen()
+    units = islice(_units(array, source, array.source.chunks), _CHUNKS)
+    with ChunkFiles() as files:
+        for unit in units:
+            begun = time.perf_counter()
+            data = files.read(unit.chunks[0])
+            seen.seconds += time.perf_counter() - begun
+            seen.chunks += 1
+            seen.stored += len(data)
+            seen.raw += array.source.chunk_bytes or len(data)
+            if not array.method.undecoded and not seen.encoded:
+                _time_encoding(array, data, seen)
+    return seen
+
+
+def _time_encoding(array: ArrayPlan, data: bytes, seen: _Seen) -> None:
+    from zarrlift.chunks import codec  # noqa: PLC0415 - numcodecs is slow to load
+
+    begun = time.perf_counter()
+    try:
+        if is_rewrap(array.source, array.target):
+            codec.rewrap_zlib(data, array.source.chunk_bytes)
+        elif array.source.chunks == array.target.chunks:
+            codec.encode(codec.decode(data, array.source), array.target)
+        else:
+            codec.decode(data, array.source)
+            codec.encode(codec.filled(array.target.fill, array.target), array.target)
+    except ZarrliftError:
+        return
+    seen.encoded = max(1, array.source.chunk_bytes)
+    seen.encode_seconds = time.perf_counter() - begun

@@ -1,0 +1,84 @@
+"""How a job runs: threads, memory, proof. None of it changes what is written."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from zarrlift.verify.result import Level
+
+_DEFAULT_MEMORY = 2 * 2**30
+_PACKING_WORKERS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """How to carry a plan out."""
+
+    workers: int | None = None
+    """Threads; None means the CPUs this process may use, at most 4 for packing."""
+    memory: int | None = None
+    """Bytes for chunks in flight; None means 2 GiB or half of what the cgroup allows."""
+    verify: Level = Level.QUICK
+    overwrite: bool = False
+    fsync: bool = False
+
+
+class Watch(Protocol):
+    """Told what a job is doing, by its main thread."""
+
+    def phase(self, name: str, total: int | None) -> None:
+        """Start a phase; `total` are the bytes it is expected to read, if known."""
+
+    def advance(self, path: str, amount: int) -> None:
+        """Bytes of one array or file have been dealt with."""
+
+    def confirm(self, question: str) -> bool:
+        """Ask before something is removed."""
+        ...
+
+
+class Silent:
+    """Watches without a word, and confirms nothing."""
+
+    def phase(self, name: str, total: int | None) -> None:
+        """Ignore."""
+
+    def advance(self, path: str, amount: int) -> None:
+        """Ignore."""
+
+    def confirm(self, question: str) -> bool:
+        """Refuse."""
+        del question
+        return False
+
+
+def usable_cpus() -> int:
+    """Count the CPUs this process may use: affinity, cgroup quota, Slurm's allotment."""
+    counts = [len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0]
+    counts.append(os.cpu_count() or 1)
+    with contextlib.suppress(OSError, ValueError):
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
+        counts.append(-(-int(quota) // int(period)))
+    with contextlib.suppress(KeyError, ValueError):
+        counts.append(int(os.environ["SLURM_CPUS_PER_TASK"]))
+    return max(1, min(c for c in counts if c > 0))
+
+
+def default_memory() -> int:
+    """Give the default budget: 2 GiB, or half of the cgroup's limit where that is less."""
+    with contextlib.suppress(OSError, ValueError):
+        limit = int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii"))
+        return min(_DEFAULT_MEMORY, limit // 2)
+    return _DEFAULT_MEMORY
+
+
+def threads(options: RunOptions, *, encodes: bool) -> int:
+    """Give the number of threads to start with, before memory reduces it."""
+    if options.workers is not None:
+        return max(1, options.workers)
+    cpus = usable_cpus()
+    return cpus if encodes else max(1, min(_PACKING_WORKERS, max(2, cpus)))

@@ -1,0 +1,118 @@
+"""OME members of a group's attributes: which they are, which version, and where arrays are named.
+
+Source: OME-Zarr specification 0.1-0.5.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+MEMBERS = (
+    "multiscales",
+    "omero",
+    "labels",
+    "image-label",
+    "plate",
+    "well",
+    "bioformats2raw.layout",
+    "series",
+)
+"""Members that move below `ome` in 0.5, in the order in which they are written."""
+_VERSIONED = ("plate", "well", "image-label", "omero")
+
+
+def members(attributes: Mapping[str, object], name: str) -> dict[str, object]:
+    """Give the OME members among a group's attributes; `name` is the group's last path part.
+
+    A key counts only where the specification puts it and with the type it has there, so that
+    a foreign group's own `labels` or `well` stays where it is.
+    """
+    return {k: attributes[k] for k in MEMBERS if k in attributes and _is_ome(k, attributes, name)}
+
+
+def _is_ome(key: str, attributes: Mapping[str, object], name: str) -> bool:
+    value = attributes[key]
+    if key == "multiscales":
+        return isinstance(value, list) and all(isinstance(v, dict) for v in value)
+    if key == "labels":
+        return isinstance(value, list) and (name == "labels" or not _other_attributes(attributes))
+    if key == "series":
+        return isinstance(value, list) and name == "OME"
+    if key == "omero":
+        return isinstance(value, dict) and "multiscales" in attributes
+    if key == "bioformats2raw.layout":
+        return True
+    return isinstance(value, dict)
+
+
+def _other_attributes(attributes: Mapping[str, object]) -> bool:
+    return any(key != "labels" for key in attributes)
+
+
+def stated_version(attributes: Mapping[str, object]) -> str | None:
+    """Give the version that an OME member of 0.1-0.4 states, or None."""
+    multiscales = attributes.get("multiscales")
+    candidates = list(multiscales[:1]) if isinstance(multiscales, list) else []
+    candidates += [attributes.get(key) for key in _VERSIONED]
+    for candidate in candidates:
+        if isinstance(candidate, dict) and candidate.get("version") is not None:
+            return str(candidate["version"])
+    return None
+
+
+def guessed_version(attributes: Mapping[str, object], separators: set[str]) -> str:
+    """Tell 0.1-0.4 apart by structure where no version is stated.
+
+    `separators` are those of the image's arrays. Axes that are objects mean 0.4, strings 0.3;
+    without axes, nested keys mean 0.2 and flat ones 0.1.
+    """
+    for multiscale in _multiscales(attributes):
+        axes = multiscale.get("axes")
+        if isinstance(axes, list) and axes:
+            return "0.3" if isinstance(axes[0], str) else "0.4"
+        return "0.2" if "/" in separators else "0.1"
+    return "0.4"
+
+
+def _multiscales(attributes: Mapping[str, object]) -> Iterator[dict[str, object]]:
+    value = attributes.get("multiscales")
+    for multiscale in value if isinstance(value, list) else []:
+        if isinstance(multiscale, dict):
+            yield multiscale
+
+
+def axis_names(multiscale: Mapping[str, object]) -> tuple[str, ...] | None:
+    """Give the names of an image's axes, whether written as strings or as objects."""
+    axes = multiscale.get("axes")
+    if not isinstance(axes, list) or not axes:
+        return None
+    names = [a.get("name") if isinstance(a, dict) else a for a in axes]
+    return tuple(n for n in names if isinstance(n, str)) if _all_text(names) else None
+
+
+def _all_text(names: list[object]) -> bool:
+    return all(isinstance(n, str) for n in names)
+
+
+def datasets(multiscale: Mapping[str, object]) -> Iterator[dict[str, object]]:
+    """Walk the dataset entries of one multiscale that name a path."""
+    value = multiscale.get("datasets")
+    for entry in value if isinstance(value, list) else []:
+        if isinstance(entry, dict) and isinstance(entry.get("path"), str):
+            yield entry
+
+
+def named_arrays(group: str, attributes: Mapping[str, object]) -> Iterator[tuple[str, int, int]]:
+    """Walk the arrays that a group's images name: path in the dataset, image number, level."""
+    for number, multiscale in enumerate(_multiscales(attributes)):
+        for level, entry in enumerate(datasets(multiscale)):
+            yield resolve(group, str(entry["path"])), number, level
+
+
+def resolve(group: str, path: str) -> str:
+    """Give the path of a node that a group names relative to itself."""
+    return posixpath.normpath(posixpath.join(group, path)).removeprefix("./")

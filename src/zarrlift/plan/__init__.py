@@ -1,0 +1,1 @@
+"""What will be written, decided once, as frozen data."""

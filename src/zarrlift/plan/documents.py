@@ -1,0 +1,117 @@
+"""The `zarr.json` documents of a lift: each node's attributes, as OME-Zarr 0.5 has them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from zarrlift.metadata import json_text, ome, ome_steps, v3
+from zarrlift.survey.facts import NodeKind
+
+if TYPE_CHECKING:
+    from zarrlift.findings import Finding
+    from zarrlift.metadata.layout import ArrayLayout
+    from zarrlift.survey.facts import Survey
+
+Names = tuple[str | None, ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One `zarr.json`, made when it is written."""
+
+    path: str
+    """Of the node; the document lies below it."""
+    attributes: Mapping[str, object]
+    layout: ArrayLayout | None
+    """The array's target layout; None for a group."""
+
+    @property
+    def key(self) -> str:
+        """Return the document's key in the dataset."""
+        return f"{self.path}/zarr.json".lstrip("/")
+
+    def content(self) -> dict[str, object]:
+        """Return the document as a value."""
+        if self.layout is None:
+            return v3.group_document(self.attributes)
+        return v3.array_document(self.layout, self.attributes)
+
+    def encode(self) -> bytes:
+        """Return the document's bytes."""
+        return json_text.write(self.content())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lifted:
+    """The OME side of a survey, at version 0.5."""
+
+    attributes: Mapping[str, Mapping[str, object]]
+    """New attributes of each group, by path."""
+    names: Mapping[str, Names]
+    """Dimension names of each array, by path."""
+    missing: tuple[tuple[str, str], ...]
+    """Arrays that an image names and that are not there: the image's path, the array's."""
+    findings: tuple[Finding, ...]
+
+
+def lift_attributes(survey: Survey) -> Lifted:
+    """Lift the attributes of every group and find each array's dimension names."""
+    layouts = {n.path: n.layout for n in survey.arrays}
+    attributes: dict[str, Mapping[str, object]] = {}
+    names: dict[str, Names] = {n.path: _stated_names(n.attributes, n.layout) for n in survey.arrays}
+    missing: list[tuple[str, str]] = []
+    found: list[Finding] = []
+
+    def shape_of(path: str) -> tuple[int, ...] | None:
+        layout = layouts.get(path)
+        return layout.shape if layout else None
+
+    version = survey.version or "0.4"
+    for group in survey.groups:
+        lifted, said = ome_steps.lift(group.path, group.attributes, version, shape_of)
+        attributes[group.path] = lifted
+        found += said
+        for path, axes in _named(group.path, lifted):
+            layout = layouts.get(path)
+            if layout is None:
+                missing.append((group.path, path))
+            elif axes is not None and len(axes) == layout.ndim:
+                names[path] = axes
+    return Lifted(
+        attributes=attributes, names=names, missing=tuple(missing), findings=tuple(found)
+    )
+
+
+def _named(group: str, attributes: Mapping[str, object]) -> list[tuple[str, tuple[str, ...] | None]]:
+    """List the arrays that a lifted group names, later images first, with their axes."""
+    members = attributes.get("ome")
+    multiscales = members.get("multiscales") if isinstance(members, Mapping) else None
+    named = []
+    for multiscale in reversed(multiscales if isinstance(multiscales, list) else []):
+        if isinstance(multiscale, dict):
+            axes = ome.axis_names(multiscale)
+            named += [(ome.resolve(group, str(d["path"])), axes) for d in ome.datasets(multiscale)]
+    return named
+
+
+def _stated_names(attributes: Mapping[str, object], layout: ArrayLayout | None) -> Names:
+    stated = attributes.get("_ARRAY_DIMENSIONS")
+    if layout is None or not isinstance(stated, list) or len(stated) != layout.ndim:
+        return None
+    return tuple(stated) if all(isinstance(n, str) for n in stated) else None
+
+
+def documents(
+    survey: Survey, lifted: Lifted, targets: Mapping[str, ArrayLayout]
+) -> tuple[Document, ...]:
+    """Give every document of the target, a parent before its children."""
+    return tuple(
+        Document(
+            path=n.path,
+            attributes=n.attributes if n.kind is NodeKind.ARRAY else lifted.attributes[n.path],
+            layout=targets.get(n.path),
+        )
+        for n in survey.nodes
+    )

@@ -1,0 +1,1 @@
+"""Results as text, JSON and progress: the only room that formats."""

@@ -1,0 +1,61 @@
+"""Results as JSON, under documented and stable names with a schema number."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zarrlift.plan.saved import plan_to_json
+
+if TYPE_CHECKING:
+    from zarrlift.jobs.result import Report
+    from zarrlift.verify.result import Verification
+
+SCHEMA = 1
+
+
+def verification_to_json(proof: Verification) -> dict[str, object]:
+    """Return a verification as JSON."""
+    return {
+        "schema": SCHEMA,
+        "kind": "zarrlift-verification",
+        "source": proof.source,
+        "target": proof.target,
+        "level": str(proof.level),
+        "equal": proof.equal,
+        "checked": {
+            "arrays": proof.arrays,
+            "documents": proof.documents,
+            "files": proof.files,
+            "objects": proof.objects,
+            "chunks": proof.chunks,
+            "compared": proof.compared,
+            "decoded": proof.decoded,
+            "bytes": proof.bytes,
+        },
+        "findings": [f.to_json() for f in proof.findings],
+    }
+
+
+def report_to_json(report: Report) -> dict[str, object]:
+    """Return the report of a lift as JSON: the plan, what happened, and the proof."""
+    proof = report.verification
+    return {
+        **plan_to_json(report.plan),
+        "kind": "zarrlift-report",
+        "seconds": report.seconds,
+        "result": {
+            "finished": report.finished,
+            "already": report.already,
+            "resumed": report.resumed,
+            "chunks": report.chunks,
+            "objects": report.objects,
+            "objects_already": report.objects_already,
+            "documents": report.documents,
+            "files": report.files,
+            "bytes_in": report.bytes_in,
+            "bytes_out": report.bytes_out,
+            "undecoded_bytes": report.undecoded_bytes,
+        },
+        "findings": [f.to_json() for f in report.findings],
+        "verification": verification_to_json(proof) if proof else None,
+    }

@@ -1,0 +1,135 @@
+"""The report of a lift, and of a verification, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zarrlift.report import words
+from zarrlift.verify.result import SAMPLE, Level
+
+if TYPE_CHECKING:
+    from zarrlift.jobs.result import Report
+    from zarrlift.verify.result import Verification
+
+
+def report_text(report: Report) -> str:
+    """Show what a lift did, its proof, what was not checked, and the next command."""
+    plan = report.plan
+    if report.already:
+        lines = _confirmed(report)
+    else:
+        verb = "Lifted" if report.finished else "NOT finished:"
+        lines = [f"{verb} {plan.source}", f"    to {plan.target}", "", *_done(report)]
+    lines += _proof(report)
+    if report.findings:
+        lines += ["", "Worth knowing", *words.findings(report.findings)]
+    return "\n".join([*lines, "", *_next(report)])
+
+
+def _confirmed(report: Report) -> list[str]:
+    if report.finished:
+        return [f"Already done: {report.plan.target} holds this lift.", ""]
+    return [f"The target {report.plan.target} is finished, but differs.", ""]
+
+
+def _done(report: Report) -> list[str]:
+    before = words.plural(report.chunks, "chunk object")
+    after = words.plural(report.objects, "object")
+    lines = [f"Data       {before} ({words.size(report.bytes_in)})"]
+    lines.append(f"           -> {after} ({words.size(report.bytes_out)})")
+    if report.objects_already:
+        lines.append(f"           {report.objects_already:,} of them from an earlier run")
+    lines.append(f"Undecoded  {_share(report)}")
+    lines += _changed(report)
+    lines.append(
+        f"Beside     {words.plural(report.documents, 'document')}, "
+        f"{words.plural(report.files, 'other file')}"
+    )
+    rate = report.bytes_in / max(report.seconds, 1e-3)
+    lines.append(f"Time       {words.duration(report.seconds)}, {words.size(rate)}/s")
+    return lines
+
+
+def _share(report: Report) -> str:
+    if not report.bytes_in:
+        return "nothing to pass"
+    share = 100 * report.undecoded_bytes / report.bytes_in
+    exact = report.undecoded_bytes == report.bytes_in
+    shown = "all" if exact else f"{min(share, 99.9):.1f} % of the"
+    return f"{shown} chunk bytes passed as they are"
+
+
+def _changed(report: Report) -> list[str]:
+    changed: dict[str, list[str]] = {}
+    for array in report.plan.arrays:
+        if not array.method.undecoded:
+            changed.setdefault(f"{array.method}: {array.reason}", []).append(array.path or "/")
+    lines = []
+    for reason, paths in changed.items():
+        more = f" and {len(paths) - 1:,} more" if len(paths) > 1 else ""
+        lines += words.wrapped(f"{paths[0]}{more}, {reason}", 11, "Changed    ")
+    return lines
+
+
+def _proof(report: Report) -> list[str]:
+    if report.verification is None:
+        return ["Proof      none was asked for (--verify none)"]
+    return proof_lines(report.verification)
+
+
+def proof_lines(proof: Verification) -> list[str]:
+    """Give verdict, extent and limits of a verification, then what it found."""
+    errors = sum(1 for f in proof.findings if f.severity == "error")
+    verdict = "equal" if proof.equal else f"NOT equal: {words.plural(errors, 'difference')}"
+    lines = [f"Proof      {verdict}, at level {proof.level}"]
+    lines += words.wrapped(_extent(proof), 11)
+    lines += words.wrapped(_unchecked(proof), 11, "Unchecked  ")
+    if proof.findings:
+        lines += ["", "Found", *words.findings(proof.findings)]
+    return lines
+
+
+def _extent(proof: Verification) -> str:
+    parts = [
+        f"presence and length of {words.plural(proof.chunks, 'chunk')}",
+        f"the index of every shard ({words.plural(proof.objects, 'object')})",
+        f"bytes or values of {words.plural(proof.compared, 'chunk')}",
+    ]
+    if proof.decoded:
+        parts.append(f"{words.plural(proof.decoded, 'chunk')} decoded")
+    return "; ".join(parts)
+
+
+def _unchecked(proof: Verification) -> str:
+    if proof.level is Level.DECODE:
+        return "nothing of what was listed; the next reader's own bugs remain"
+    if proof.level is Level.FULL:
+        return "packed chunks were compared byte for byte, but not decoded"
+    left = max(0, proof.chunks - proof.compared)
+    if not left:
+        return "chunks were compared byte for byte, but not decoded"
+    return (
+        f"the bytes of {words.plural(left, 'chunk')} (one in {SAMPLE} is compared, at least one "
+        "of each array); packed chunks were not decoded"
+    )
+
+
+def _next(report: Report) -> list[str]:
+    source, target = report.plan.source, report.plan.target
+    if not report.finished:
+        return ["Next       look at what was found; then the same command continues"]
+    proof = report.verification
+    if report.damaged:
+        return ["Keep the source: it has damaged chunks that could not be taken over whole."]
+    if proof is not None and proof.level in (Level.FULL, Level.DECODE):
+        return ["The source may go, as far as this proof reaches: every byte was compared."]
+    return [
+        "Before deleting the source, compare every byte:",
+        f"  zarrlift verify {source} {target} --level full",
+    ]
+
+
+def verification_text(proof: Verification) -> str:
+    """Show a verification on its own."""
+    head = [f"Source     {proof.source}", f"Target     {proof.target}"]
+    return "\n".join([*head, *proof_lines(proof)])

@@ -1,0 +1,108 @@
+"""A plan in words: like arrays in one row, the method, why, and what it will take."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from zarrlift.metadata import codecs
+from zarrlift.plan.cost import Basis, added
+from zarrlift.report import words
+
+if TYPE_CHECKING:
+    from zarrlift.plan.cost import ArrayCost, Costs, Figure
+    from zarrlift.plan.plan import ArrayPlan, Plan
+
+_QUALIFIED = {Basis.COUNTED: "", Basis.BOUND: "at most ", Basis.ESTIMATED: "about "}
+Row = tuple["ArrayPlan", "ArrayCost"]
+
+
+def plan_text(
+    plan: Plan, costs: Costs, space: tuple[int, int | None] | None, command: list[str]
+) -> str:
+    """Show a plan; `space` are free bytes and inodes at the target, `command` carries it out."""
+    version = f"OME-Zarr {plan.version}" if plan.version else "Zarr v2"
+    aim = f"OME-Zarr {plan.settings.ome_version}" if plan.version else "Zarr v3"
+    lines = [f"Plan to lift {plan.source} ({version})", f"          to {plan.target} ({aim})", ""]
+    for rows in _alike(plan, costs):
+        lines += _group(rows)
+    lines += ["", *_totals(plan, costs), *_space(costs, space, plan)]
+    if plan.findings:
+        lines += ["", "Worth knowing", *words.findings(plan.findings)]
+    lines += ["", "Nothing has been written. To do it:", f"  {shlex.join(command)}"]
+    return "\n".join(lines)
+
+
+def _alike(plan: Plan, costs: Costs) -> list[list[Row]]:
+    groups: dict[object, list[Row]] = {}
+    for array, cost in zip(plan.arrays, costs.arrays, strict=True):
+        key = (array.method, array.reason, array.source, array.target)
+        groups.setdefault(key, []).append((array, cost))
+    return list(groups.values())
+
+
+def _group(rows: list[Row]) -> list[str]:
+    array, _ = rows[0]
+    more = f" and {len(rows) - 1:,} alike" if len(rows) > 1 else ""
+    head = f"{array.path or '/'}{more}"
+    layout = f"{words.shape(array.source.shape)} {array.source.data_type.name}"
+    lines = [f"{array.method!s:<8}{head}  {layout}"]
+    if len(lines[0]) > words.WIDTH:
+        lines = [f"{array.method!s:<8}{head}", f"        {layout}"]
+    lines += words.wrapped(_storage(array), 8)
+    if not array.method.undecoded or array.reason.startswith("codec"):
+        lines += words.wrapped(f"why: {array.reason}", 8)
+    figures = [added(getattr(c, n) for _, c in rows) for n in _FIGURES]
+    lines.append(f"        {_moves(*figures)}")
+    return lines
+
+
+_FIGURES = ("objects_in", "objects_out", "bytes_in")
+
+
+def _storage(array: ArrayPlan) -> str:
+    parts = [f"chunks {words.shape(array.source.chunks)}"]
+    if array.target.chunks != array.source.chunks:
+        parts[0] += f" -> {words.shape(array.target.chunks)}"
+    shards = array.target.shards
+    parts.append(f"shards {words.shape(shards)}" if shards else "no shards")
+    codec = codecs.describe(array.source.codecs)
+    if array.target.codecs != array.source.codecs:
+        codec += f" -> {codecs.describe(array.target.codecs)}"
+    return "; ".join([*parts, codec])
+
+
+def _moves(objects_in: Figure, objects_out: Figure, bytes_in: Figure) -> str:
+    return (
+        f"{_number(objects_in)} -> {_number(objects_out)} objects, "
+        f"{_QUALIFIED[bytes_in.basis]}{words.size(bytes_in.value)}"
+    )
+
+
+def _number(figure: Figure) -> str:
+    return f"{_QUALIFIED[figure.basis]}{figure.value:,}"
+
+
+def _totals(plan: Plan, costs: Costs) -> list[str]:
+    figures = [costs.total(n) for n in _FIGURES]
+    file_bytes = sum(f.size for f in plan.files)
+    lines = [
+        f"In all    {words.plural(len(plan.arrays), 'array')}, {_moves(*figures)}",
+        f"          {words.plural(len(plan.documents), 'document')}, "
+        f"{words.plural(len(plan.files), 'other file')} ({words.size(file_bytes)})",
+        f"Memory    {words.size(costs.memory)} for each worker",
+    ]
+    if costs.seconds is not None:
+        lines.append(f"Time      about {words.duration(costs.seconds)} on one worker (measured)")
+    return lines
+
+
+def _space(costs: Costs, space: tuple[int, int | None] | None, plan: Plan) -> list[str]:
+    if space is None:
+        return []
+    free, inodes = space
+    files = costs.total("objects_out").value + len(plan.documents) + len(plan.files)
+    enough = free > costs.total("bytes_in").value and (inodes is None or inodes > files)
+    line = f"Space     {words.size(free)} free at the target"
+    line += f", {inodes:,} inodes" if inodes is not None else ""
+    return [line if enough else f"{line}: this may NOT be enough"]

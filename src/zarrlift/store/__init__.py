@@ -1,0 +1,1 @@
+"""Bytes by key: the only room that touches a file system."""

@@ -1,0 +1,244 @@
+"""Writing a target folder: temporary names, renames, and the claim that holds it.
+
+Objects are written below `.zarrlift/tmp/<run>/` and renamed into place, so that nothing half
+written ever stands under its final name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import shutil
+from pathlib import Path
+
+from zarrlift.errors import ClaimLostError, TargetError, from_os_error
+from zarrlift.store.folder import Folder
+
+OURS = ".zarrlift"
+CLAIM = f"{OURS}/plan.json"
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
+_BUFFER = 8 * 2**20
+
+
+class Target(Folder):
+    """A folder that one run writes into, beside other runs of the same plan."""
+
+    def __init__(self, root: str | os.PathLike[str], *, fsync: bool = False) -> None:
+        super().__init__(root)
+        self.fsync = fsync
+        self._own = f"{OURS}/tmp/{os.urandom(6).hex()}"
+        self._numbers = itertools.count()
+        self._made: set[str] = set()
+
+    def claim(self, document: bytes) -> bool:
+        """Put the plan into the target; say False where another plan is there already."""
+        try:
+            Path(self.path(f"{OURS}/tmp")).mkdir(parents=True, exist_ok=True)
+            draft = self.path(f"{OURS}/claim-{os.urandom(6).hex()}")
+            _write_new(draft, document, fsync=True)
+            try:
+                return _link_new(draft, self.path(CLAIM), document)
+            finally:
+                os.unlink(draft)
+        except OSError as error:
+            raise from_os_error(error, doing="claiming the target", place=self.root) from error
+
+    def enter(self) -> None:
+        """Make this run's own folder for temporary objects."""
+        try:
+            Path(self.path(self._own)).mkdir(parents=True)
+        except OSError as error:
+            raise from_os_error(error, doing="claiming the target", place=self.root) from error
+
+    def leave(self) -> None:
+        """Remove this run's own temporary objects."""
+        shutil.rmtree(self.path(self._own), ignore_errors=True)
+
+    def release(self) -> None:
+        """Remove the claim and every temporary object: the target is finished."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.path(CLAIM))
+        shutil.rmtree(self.path(OURS), ignore_errors=True)
+
+    def begin(self, buffer: bytearray | None = None) -> PendingObject:
+        """Start an object under a temporary name, gathering its bytes in `buffer`."""
+        temporary = self.path(f"{self._own}/{next(self._numbers)}")
+        try:
+            fd = os.open(temporary, _CREATE, 0o666)
+        except FileNotFoundError as error:
+            raise ClaimLostError(
+                "another run finished or replaced this target", place=self.root
+            ) from error
+        except OSError as error:
+            raise from_os_error(error, doing="writing", place=self.root) from error
+        return PendingObject(self, fd, temporary, buffer or bytearray(_BUFFER))
+
+    def write(self, key: str, data: bytes) -> None:
+        """Write one whole object."""
+        pending = self.begin(bytearray(1))
+        try:
+            pending.write(data)
+            pending.commit(key)
+        except BaseException:
+            pending.abort()
+            raise
+
+    def make_folder(self, key: str) -> None:
+        """Make the folder of a key once; a link in the way is never followed out of the tree."""
+        if key in self._made:
+            return
+        path = self.path(key)
+        try:
+            os.mkdir(path)
+        except FileExistsError:
+            if os.path.islink(path) or not os.path.isdir(path):
+                raise TargetError("a file or link is in the way", place=path) from None
+        except FileNotFoundError:
+            self.make_folder(key.rpartition("/")[0])
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(path)
+        self._made.add(key)
+
+    def place(self, temporary: str, key: str) -> None:
+        """Rename a finished temporary file to its key."""
+        final = self.path(key)
+        try:
+            self.make_folder(key.rpartition("/")[0])
+            os.replace(temporary, final)
+            if self.fsync:
+                _sync_folder(os.path.dirname(final))
+        except FileNotFoundError as error:
+            raise ClaimLostError(
+                "another run finished or replaced this target", place=self.root
+            ) from error
+        except OSError as error:
+            raise from_os_error(error, doing="writing", place=final) from error
+
+    def remove(self, key: str) -> None:
+        """Remove one object, where it is there."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.path(key))
+
+    def clear(self) -> None:
+        """Remove all that the target holds; the caller has made sure that it may."""
+        try:
+            for entry in self.entries(""):
+                if entry.is_dir(follow_symlinks=False):
+                    shutil.rmtree(entry.path)
+                else:
+                    os.unlink(entry.path)
+        except OSError as error:
+            raise from_os_error(error, doing="removing", place=self.root) from error
+        self._made.clear()
+
+
+class PendingObject:
+    """An object being written under a temporary name.
+
+    Bytes gather in one buffer and reach the file in one write for each full buffer.
+    """
+
+    __slots__ = ("_buffer", "_fd", "_filled", "_target", "_temporary", "_view", "position")
+
+    def __init__(self, target: Target, fd: int, temporary: str, buffer: bytearray) -> None:
+        self._target, self._fd, self._temporary = target, fd, temporary
+        self._buffer, self._view = buffer, memoryview(buffer)
+        self._filled = 0
+        self.position = 0
+
+    def room(self, least: int) -> memoryview:
+        """Give free buffer of at least `least` bytes to read into; `advance` keeps it."""
+        if len(self._buffer) - self._filled < least:
+            self.flush()
+            if len(self._buffer) < least:
+                self._buffer = bytearray(least)
+                self._view = memoryview(self._buffer)
+        return self._view[self._filled :]
+
+    def advance(self, length: int) -> None:
+        """Keep the first `length` bytes of the room last given."""
+        self._filled += length
+        self.position += length
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Add bytes that lie elsewhere."""
+        if len(data) > len(self._buffer) - self._filled:
+            self.flush()
+            if len(data) > len(self._buffer):
+                self._write_all(memoryview(data))
+                self.position += len(data)
+                return
+        self._view[self._filled : self._filled + len(data)] = data
+        self.advance(len(data))
+
+    def flush(self) -> None:
+        """Write what the buffer holds to the file."""
+        if self._filled:
+            self._write_all(self._view[: self._filled])
+            self._filled = 0
+
+    def _write_all(self, view: memoryview) -> None:
+        try:
+            while view:
+                view = view[os.write(self._fd, view) :]
+        except OSError as error:
+            raise from_os_error(error, doing="writing", place=self._target.root) from error
+
+    def commit(self, key: str) -> None:
+        """Finish the object under its key; the file must hold just what was given."""
+        self.flush()
+        if os.fstat(self._fd).st_size != self.position:
+            raise TargetError("the file holds other bytes than were written", place=self._temporary)
+        self._close(sync=self._target.fsync)
+        self._target.place(self._temporary, key)
+
+    def abort(self) -> None:
+        """Give the object up and remove its temporary file."""
+        if self._fd >= 0:
+            self._close(sync=False)
+        with contextlib.suppress(OSError):
+            os.unlink(self._temporary)
+
+    def _close(self, *, sync: bool) -> None:
+        fd, self._fd = self._fd, -1
+        try:
+            if sync:
+                os.fsync(fd)
+            os.close(fd)
+        except OSError as error:
+            raise from_os_error(error, doing="writing", place=self._target.root) from error
+
+
+def _write_new(path: str, data: bytes, *, fsync: bool) -> None:
+    fd = os.open(path, _CREATE, 0o666)
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(fd, view) :]
+        if fsync:
+            os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _link_new(draft: str, final: str, data: bytes) -> bool:
+    """Give the draft its final name unless that is taken; some file systems have no links."""
+    try:
+        os.link(draft, final)
+    except FileExistsError:
+        return False
+    except OSError:
+        try:
+            _write_new(final, data, fsync=True)
+        except FileExistsError:
+            return False
+    return True
+
+
+def _sync_folder(path: str) -> None:
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

@@ -1,0 +1,1 @@
+"""Walk a hierarchy once and keep the facts."""

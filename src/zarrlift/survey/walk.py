@@ -1,0 +1,206 @@
+"""The walk: every folder of the tree is listed once, arrays are not entered."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from zarrlift.errors import DocumentError, SourceError
+from zarrlift.findings import Finding, note, warning
+from zarrlift.metadata import json_text, ome, v2
+from zarrlift.metadata.layout import Keys
+from zarrlift.store.folder import is_regular, is_special
+from zarrlift.store.target import OURS
+from zarrlift.survey.facts import Node, NodeKind, PlainFile, Survey
+from zarrlift.survey.refusals import refuse_no_hierarchy, refuse_v3
+
+if TYPE_CHECKING:
+    import os
+
+    from zarrlift.metadata.layout import ArrayLayout
+    from zarrlift.store.folder import Folder
+
+_V2_DOCUMENTS = frozenset({".zarray", ".zgroup", ".zattrs", ".zmetadata"})
+_FLAT_KEY = re.compile(r"^\d+(\.\d+)+$")
+_ALL_DOCUMENTS = _V2_DOCUMENTS | {"zarr.json"}
+
+
+def survey(source: Folder, exclude: tuple[str, ...] = ()) -> Survey:
+    """Walk a Zarr v2 hierarchy; `exclude` holds patterns of paths to leave out.
+
+    Raises `SourceError` where there is no such hierarchy, `DocumentError` for a document that
+    cannot be read.
+    """
+    return _Walk(source, exclude).run()
+
+
+class _Walk:
+    def __init__(self, source: Folder, exclude: tuple[str, ...]) -> None:
+        self._source, self._exclude = source, exclude
+        self._nodes: list[Node] = []
+        self._files: list[PlainFile] = []
+        self._found: list[Finding] = []
+        self._digest = hashlib.sha256()
+
+    def run(self) -> Survey:
+        """Walk the whole tree."""
+        if not self._source.exists():
+            refuse_no_hierarchy(self._source)
+        names = {e.name for e in self._source.entries("")}
+        if "zarr.json" in names:
+            refuse_v3(self._source, beside_v2=bool(names & _V2_DOCUMENTS))
+        if not names & {".zgroup", ".zarray", ".zattrs"}:
+            refuse_no_hierarchy(self._source)
+        self._folder("")
+        return Survey(
+            source=self._source.root,
+            version=_version(self._nodes),
+            nodes=tuple(self._nodes),
+            files=tuple(self._files),
+            findings=tuple(self._found),
+            digest=self._digest.hexdigest(),
+        )
+
+    def _folder(self, path: str) -> None:
+        entries = {e.name: e for e in self._source.entries(path)}
+        if "zarr.json" in entries and entries.keys() & _V2_DOCUMENTS:
+            message = "v3 metadata stands beside v2's; the v2 documents are taken"
+            self._found.append(warning("both-formats", path, message))
+        if ".zarray" in entries:
+            self._array(path, entries)
+            return
+        kind = NodeKind.GROUP if ".zgroup" in entries else NodeKind.IMPLICIT
+        if kind is NodeKind.GROUP:
+            self._document(f"{path}/.zgroup".lstrip("/"))
+        attributes = self._attributes(path) if ".zattrs" in entries else {}
+        place = len(self._nodes)
+        for name in sorted(entries.keys() - _ALL_DOCUMENTS):
+            self._entry(f"{path}/{name}".lstrip("/"), entries[name])
+        self._consolidated(path, entries)
+        if kind is NodeKind.GROUP or attributes or len(self._nodes) > place or not path:
+            self._nodes.insert(place, Node(path=path, kind=kind, attributes=attributes))
+        elif "zarr.json" in entries:
+            self._entry(f"{path}/zarr.json", entries["zarr.json"])
+
+    def _consolidated(self, path: str, entries: dict[str, os.DirEntry[str]]) -> None:
+        if ".zmetadata" in entries:
+            message = "consolidated v2 metadata is not carried over; v3 documents replace it"
+            self._found.append(note("zmetadata-dropped", path, message))
+
+    def _entry(self, path: str, entry: os.DirEntry[str]) -> None:
+        if path == OURS or self._left_out(path):
+            if path != OURS:
+                self._found.append(note("excluded", path, "left out as asked"))
+            return
+        if entry.is_symlink() and not self._link(path, entry):
+            return
+        if entry.is_dir():
+            self._folder(path)
+        elif is_regular(entry):
+            self._plain(path, entry.stat().st_size)
+        elif is_special(entry):
+            message = "a pipe, socket or device cannot be copied"
+            self._found.append(warning("special-file", path, message))
+
+    def _link(self, path: str, entry: os.DirEntry[str]) -> bool:
+        if not (entry.is_dir() or is_regular(entry)):
+            self._found.append(warning("link-dangling", path, "a link leads nowhere; left out"))
+            return False
+        if entry.is_dir() and self._source.loops(path):
+            message = "a link leads back to its own parent; left out"
+            self._found.append(warning("link-loop", path, message))
+            return False
+        if self._source.leaves(path):
+            message = "a link leads out of the dataset; what it points to is copied"
+            self._found.append(note("link-outside", path, message))
+        return True
+
+    def _left_out(self, path: str) -> bool:
+        return left_out(path, self._exclude)
+
+    def _plain(self, path: str, size: int) -> None:
+        self._files.append(PlainFile(path=path, size=size))
+        self._digest.update(f"file\0{path}\0{size}\0".encode("utf-8", "surrogateescape"))
+
+    def _document(self, key: str) -> bytes:
+        data = self._source.read(key)
+        if data is None:
+            raise DocumentError("vanished while it was read", place=self._source.path(key))
+        self._digest.update(f"document\0{key}\0{len(data)}\0".encode("utf-8", "surrogateescape"))
+        self._digest.update(data)
+        return data
+
+    def _attributes(self, path: str) -> dict[str, object]:
+        key = f"{path}/.zattrs".lstrip("/")
+        data = self._document(key)
+        return json_text.read_object(data, self._source.path(key)) if data.strip() else {}
+
+    def _array(self, path: str, entries: dict[str, os.DirEntry[str]]) -> None:
+        key = f"{path}/.zarray".lstrip("/")
+        data = self._document(key)
+        try:
+            document = v2.read_array(data)
+        except SourceError as error:
+            error.place = self._source.path(key)
+            error.hint = error.hint or "repair it, or leave the array out with --exclude"
+            raise
+        attributes = self._attributes(path) if ".zattrs" in entries else {}
+        layout = self._keys_proved(path, document, entries)
+        node = Node(path=path, kind=NodeKind.ARRAY, attributes=attributes, layout=layout)
+        self._nodes.append(node)
+        if document.fill_undefined:
+            message = f"fill_value null is written as {layout.fill!r}, the type's zero"
+            self._found.append(note("fill-null", path, message))
+        if document.unknown:
+            message = f"unknown members have no place in v3: {', '.join(document.unknown)}"
+            self._found.append(warning("array-members-dropped", path, message))
+
+    def _keys_proved(
+        self, path: str, document: v2.V2Array, entries: dict[str, os.DirEntry[str]]
+    ) -> ArrayLayout:
+        layout = document.layout
+        proved = proved_keys(layout, entries)
+        if proved is None or proved is layout.keys or layout.ndim < 2:  # noqa: PLR2004
+            return layout
+        stated = f"{layout.keys.separator!r}" if document.separator_stated else "absent"
+        message = f"dimension_separator is {stated}, the keys show {proved.separator!r}"
+        self._found.append(note("separator-proved", path, message))
+        return layout.with_keys(proved)
+
+
+def proved_keys(layout: ArrayLayout, entries: dict[str, os.DirEntry[str]]) -> Keys | None:
+    """Tell the key separator from what lies in an array's folder; None where nothing does."""
+    flat = nested = False
+    for name, entry in entries.items():
+        if name.isdigit():
+            nested = nested or entry.is_dir()
+        elif _FLAT_KEY.match(name) and name.count(".") == layout.ndim - 1:
+            flat = True
+    if flat and nested:
+        return layout.keys
+    return Keys.V2_FLAT if flat else Keys.V2_NESTED if nested else None
+
+
+def left_out(path: str, patterns: tuple[str, ...]) -> bool:
+    """Say whether a path, or a folder it lies in, matches one of the patterns."""
+    return any(
+        fnmatchcase(path, p) or fnmatchcase(path, f"{p}/*") for p in (q.strip("/") for q in patterns)
+    )
+
+
+def _version(nodes: list[Node]) -> str | None:
+    """Give the hierarchy's version: stated by the first node that does, else by structure."""
+    with_ome = [n for n in nodes if n.layout is None and ome.members(n.attributes, n.name)]
+    for node in with_ome:
+        stated = ome.stated_version(node.attributes)
+        if stated:
+            return stated
+    layouts = {n.path: n.layout for n in nodes if n.layout is not None}
+    for node in with_ome:
+        if "multiscales" in node.attributes:
+            named = [p for p, _, _ in ome.named_arrays(node.path, node.attributes)]
+            separators = {layouts[p].keys.separator for p in named if p in layouts}
+            return ome.guessed_version(node.attributes, separators)
+    return "0.4" if with_ome else None

@@ -1,0 +1,1 @@
+"""Independent evidence that a target holds what its source holds."""

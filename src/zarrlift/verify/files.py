@@ -1,0 +1,77 @@
+"""Plain files beside the nodes, and what the target holds that no one asked for."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from zarrlift.findings import error, warning
+from zarrlift.store.target import OURS
+from zarrlift.verify.result import Checked, Level
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from zarrlift.store.folder import Folder
+
+_SMALL = 2**20
+_ENDS = 2**16
+
+
+def check_file(path: str, source: Folder, target: Folder, level: Level) -> Checked:
+    """Compare one file: whole where it is small or the level asks, else size and both ends."""
+    checked = Checked(files=1)
+    due, held = source.size(path), target.size(path)
+    if held is None:
+        checked.findings.append(error("file-missing", path, "is not in the target"))
+    elif held != due:
+        message = f"holds {held} bytes, in the source {due}"
+        checked.findings.append(error("file-differs", path, message))
+    elif not _same(path, source, target, held, whole=level is not Level.QUICK):
+        checked.findings.append(error("file-differs", path, "its bytes differ from the source's"))
+    checked.bytes += held or 0
+    return checked
+
+
+def _same(path: str, source: Folder, target: Folder, size: int, *, whole: bool) -> bool:
+    if size <= _SMALL:
+        return source.read(path) == target.read(path)
+    with source.opened(path) as a, target.opened(path) as b:
+        step = _SMALL if whole else max(_ENDS, size - _ENDS)
+        length = _SMALL if whole else _ENDS
+        return all(
+            os.pread(a, length, at) == os.pread(b, length, at) for at in range(0, size, step)
+        )
+
+
+def strays(
+    target: Folder, nodes: Iterable[str], arrays: frozenset[str], files: frozenset[str]
+) -> Iterator[str]:
+    """Walk what the target holds beside the expected nodes and files; arrays are not entered."""
+    folders = {""}
+    for path in [*nodes, *(f.rpartition("/")[0] for f in files)]:
+        while path and path not in folders:
+            folders.add(path)
+            path = path.rpartition("/")[0]  # noqa: PLW2901 - climbs to the root
+    pending = [""]
+    while pending:
+        folder = pending.pop()
+        for entry in target.entries(folder):
+            path = f"{folder}/{entry.name}".lstrip("/")
+            if path in folders:
+                if path not in arrays:
+                    pending.append(path)
+            elif path not in files and entry.name != "zarr.json" and path != OURS:
+                yield path
+
+
+def check_strays(
+    target: Folder, nodes: Iterable[str], arrays: frozenset[str], files: frozenset[str]
+) -> Checked:
+    """Report what the target holds that the source does not."""
+    checked = Checked()
+    if "" in arrays:
+        return checked
+    for path in strays(target, nodes, arrays, files):
+        checked.findings.append(warning("file-stray", path, "is not in the source"))
+    return checked

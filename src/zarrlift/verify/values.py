@@ -1,0 +1,82 @@
+"""Comparing decoded values, where encoded bytes may differ."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zarrlift import grid
+from zarrlift.chunks import codec
+from zarrlift.chunks.source import ChunkSource
+from zarrlift.errors import DamageError
+from zarrlift.findings import error
+
+if TYPE_CHECKING:
+    from zarrlift.chunks.codec import Array
+    from zarrlift.grid import Index
+    from zarrlift.verify.arrays import ArrayPair
+    from zarrlift.verify.result import Checked
+
+
+def decodes(pair: ArrayPair, index: Index, data: bytes, checked: Checked) -> None:
+    """Decode a chunk that equals its source, and report it where it does not."""
+    checked.decoded += 1
+    try:
+        codec.decode(data, pair.new)
+    except DamageError as damage:
+        message = f"equal to the source, but {damage.message}"
+        checked.findings.append(error("chunk-undecodable", pair.path, message, index))
+
+
+def equal_values(pair: ArrayPair, original: bytes, data: bytes) -> bool:
+    """Say whether two encoded chunks of one shape decode to the same values."""
+    try:
+        return codec.same_bits(codec.decode(original, pair.old), codec.decode(data, pair.new))
+    except DamageError:
+        return False
+
+
+class Regions:
+    """Reads any chunk-shaped part of an array on either side, decoded."""
+
+    def __init__(self, pair: ArrayPair) -> None:
+        self._pair = pair
+        self._old = ChunkSource(pair.source, pair.path, pair.old)
+        self._new = ChunkSource(pair.target, pair.path, pair.new)
+
+    def compare(self, index: Index, checked: Checked) -> None:
+        """Compare one chunk of the target with what the source has in its place."""
+        pair = self._pair
+        try:
+            data = self._new.read(index)
+            held = self._filled() if data is None else codec.decode(data, pair.new)
+        except DamageError as damage:
+            message = f"in the target: {damage.message}"
+            checked.findings.append(error("chunk-undecodable", pair.path, message, index))
+            return
+        checked.compared += 1
+        checked.decoded += data is not None
+        checked.bytes += held.nbytes
+        part = grid.region(index, pair.new.chunks, pair.new.shape)
+        inner = tuple(slice(0, p.stop - p.start) for p in part)
+        try:
+            due = self._assembled(part)
+        except DamageError as damage:
+            message = f"in the source: {damage.message}"
+            checked.findings.append(error("chunk-damaged", pair.path, message, index))
+            return
+        if not codec.same_bits(held[inner], due):
+            message = "decoded values differ from the source's"
+            checked.findings.append(error("chunk-differs", pair.path, message, index))
+
+    def _filled(self) -> Array:
+        return codec.filled(self._pair.new.fill, self._pair.new)
+
+    def _assembled(self, part: tuple[slice, ...]) -> Array:
+        pair = self._pair
+        made = codec.filled(pair.old.fill, pair.new)[tuple(slice(0, p.stop - p.start) for p in part)]
+        for cover in grid.covering(part, pair.old.chunks):
+            data = self._old.read(cover)
+            if data is not None:
+                to, of = grid.overlap(part, cover, pair.old.chunks)
+                made[to] = codec.decode(data, pair.old)[of]
+        return made
