@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import zarrlift.demo
 import zarrlift.plan
 import zarrlift.survey
-import zarrlift.verify
+import zarrlift.verify  # noqa: F401 - bound first
 from zarrlift.api import convert, demo, estimate, load_plan, plan, run, survey, verify
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack, cast
 
 if TYPE_CHECKING:
     from zarrlift.demo import Demo
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from zarrlift.survey.facts import Survey
     from zarrlift.verify.result import Verification
 
+Path = str | os.PathLike[str]
 E = TypeVar("E", bound=StrEnum)
 ShapeLike = str | Sequence[int] | Mapping[str, int]
 
@@ -154,8 +155,8 @@ def convert(source: Path, target: Path, **options: Unpack[Lift]) -> Report:
     _refuse_unknown(options, Lift)
     choices = {k: v for k, v in options.items() if k in Choices.__annotations__}
     rest = {k: v for k, v in options.items() if k not in choices}
-    made = plan(source, target, **choices)  # type: ignore[typeddict-item]
-    return run(made, **rest)  # type: ignore[typeddict-item]
+    made = plan(source, target, **cast("Choices", choices))
+    return run(made, **cast("Run", rest))
 
 
 def run(saved_plan: Plan | Path, **options: Unpack[Run]) -> Report:

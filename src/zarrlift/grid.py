@@ -73,9 +73,7 @@ def cells_within(outer: Index, per: Index, grid: Index) -> Iterator[tuple[int, I
     and its index in the whole grid.
     """
     starts = tuple(o * p for o, p in zip(outer, per, strict=True))
-    ranges = [
-        range(min(p, g - s)) for p, g, s in zip(per, grid, starts, strict=True)
-    ]
+    ranges = [range(min(p, g - s)) for p, g, s in zip(per, grid, starts, strict=True)]
     for local in product(*ranges):
         yield ravel(local, per), tuple(s + i for s, i in zip(starts, local, strict=True))
 

@@ -5,10 +5,11 @@ Chunks are NumPy arrays in native byte order with the chunk's full shape, also a
 
 from __future__ import annotations
 
+import base64
 import struct
 import zlib
 from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numcodecs
 import numcodecs.blosc
@@ -26,6 +27,7 @@ numcodecs.blosc.use_threads = False
 
 Array = np.ndarray[tuple[int, ...], np.dtype[np.generic]]
 
+_Endian = Literal["<", ">"]
 _GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 _SHUFFLES = {"noshuffle": 0, "shuffle": 1, "bitshuffle": 2}
 
@@ -57,7 +59,7 @@ def decode(data: Bytes, layout: ArrayLayout) -> Array:
     """Decode one chunk; raise `DamageError` where it does not give the chunk's size."""
     buffer: object = data
     order: tuple[int, ...] | None = None
-    endian = "<"
+    endian: _Endian = "<"
     for codec in reversed(layout.codecs):
         if codec.name == "transpose":
             order = codec.get("order")  # type: ignore[assignment]
@@ -73,8 +75,10 @@ def decode(data: Bytes, layout: ArrayLayout) -> Array:
 def _decoded(buffer: object, codec: Codec) -> object:
     try:
         return _coder(codec).decode(buffer)
-    except Exception as error:  # noqa: BLE001 - codecs raise what they like on bad bytes
-        raise DamageError(f"does not decode as {codec}: {error or type(error).__name__}") from error
+    except Exception as error:
+        raise DamageError(
+            f"does not decode as {codec}: {str(error) or type(error).__name__}"
+        ) from error
 
 
 def _variable(buffer: object, layout: ArrayLayout) -> Array:
@@ -85,7 +89,7 @@ def _variable(buffer: object, layout: ArrayLayout) -> Array:
 
 
 def _shaped(
-    buffer: object, layout: ArrayLayout, endian: str, order: tuple[int, ...] | None
+    buffer: object, layout: ArrayLayout, endian: _Endian, order: tuple[int, ...] | None
 ) -> Array:
     raw = np.asarray(buffer) if isinstance(buffer, np.ndarray) else np.frombuffer(buffer, np.uint8)  # type: ignore[call-overload]
     raw = raw.reshape(-1, order="A").view(np.uint8)
@@ -108,22 +112,30 @@ def encode(chunk: Array, layout: ArrayLayout) -> bytes:
         if codec.name == "transpose":
             buffer = np.asarray(buffer).transpose(codec.get("order"))  # type: ignore[arg-type]
         elif codec.name == "bytes":
-            endian = ">" if codec.get("endian") == "big" else "<"
+            endian: _Endian = ">" if codec.get("endian") == "big" else "<"
             typed = np.asarray(buffer)
             buffer = np.ascontiguousarray(typed, dtype=typed.dtype.newbyteorder(endian))
         elif codec.name in ("vlen-utf8", "vlen-bytes"):
             buffer = _coder(codec).encode(np.asarray(buffer).reshape(-1))
         else:
             buffer = _compressed(buffer, codec)
-    return buffer if isinstance(buffer, bytes) else np.ascontiguousarray(buffer).tobytes()  # type: ignore[call-overload, no-any-return]
+    return buffer if isinstance(buffer, bytes) else _bytes_of(buffer)
 
 
 def _compressed(buffer: object, codec: Codec) -> object:
     if codec.name == "gzip":
-        return _gzip(np.ascontiguousarray(buffer).tobytes(), codec)  # type: ignore[call-overload]
+        return _gzip(_bytes_of(buffer), codec)
     if codec.name == "blosc" and isinstance(buffer, np.ndarray) and buffer.dtype.kind in "mMSU":
-        buffer = buffer.view(np.uint8) if codec.get("typesize") == 1 else buffer.view("V%d" % buffer.itemsize)
+        buffer = (
+            buffer.view(np.uint8)
+            if codec.get("typesize") == 1
+            else buffer.view(f"V{buffer.itemsize}")
+        )
     return _coder(codec).encode(buffer)
+
+
+def _bytes_of(buffer: object) -> bytes:
+    return np.ascontiguousarray(buffer).tobytes()
 
 
 def _gzip(raw: bytes, codec: Codec) -> bytes:
@@ -174,8 +186,6 @@ def fill_scalar(fill: Fill, layout: ArrayLayout) -> object:
             return np.frombuffer(raw, native_type(layout).newbyteorder(">"))[0]
         return float(fill.replace("Infinity", "inf"))
     if name == "null_terminated_bytes" and isinstance(fill, str):
-        import base64
-
         return base64.b64decode(fill)
     if name == "bytes" and isinstance(fill, str):
         return fill.encode()

@@ -1,4 +1,4 @@
-"""The envelope check: is an encoded chunk whole, judged without decoding it?
+"""The envelope check: whether an encoded chunk is whole, judged without decoding it.
 
 Inside a shard, some readers return wrong pixels without an error for chunks that are empty,
 have trailing bytes, hold several gzip members or zstd frames, or decode to another size. So

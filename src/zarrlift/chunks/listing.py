@@ -29,7 +29,8 @@ class ChunkFile(NamedTuple):
 
     number: int
     """Its place in the target object that it goes to, in C order."""
-    index: Index
+    at: Index
+    """Index in its grid, in array order."""
     folder: str
     name: str
 
@@ -37,7 +38,8 @@ class ChunkFile(NamedTuple):
 class Unit(NamedTuple):
     """One target object that has something to hold."""
 
-    index: Index
+    at: Index
+    """Index in its grid, in array order."""
     chunks: list[ChunkFile]
 
 
@@ -51,7 +53,7 @@ class Strays:
     """Chunk objects outside the array's shape."""
 
 
-def units(  # noqa: PLR0913 - one description of the listing, all keyword-only
+def units(
     folder: Folder,
     path: str,
     *,
@@ -89,9 +91,7 @@ class _Listing:
             if entry.name != prefix and entry.name not in DOCUMENTS:
                 self._foreign(entry.path)
 
-    def nested(
-        self, unit: Index, folders: list[tuple[Index, str]]
-    ) -> Iterator[Unit]:
+    def nested(self, unit: Index, folders: list[tuple[Index, str]]) -> Iterator[Unit]:
         """Descend one axis: group the entries of all folders by the object they belong to."""
         axis = len(unit)
         last = axis == len(self._grid) - 1

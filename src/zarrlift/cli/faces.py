@@ -106,9 +106,7 @@ def configure_log(*, verbose: bool, log: Path | None) -> None:
         try:
             handlers.append(logging.FileHandler(log, encoding="utf-8"))
         except OSError as error:
-            raise ZarrliftError(
-                f"could not be opened: {error.strerror}", place=str(log)
-            ) from error
+            raise ZarrliftError(f"could not be opened: {error.strerror}", place=str(log)) from error
     for handler in handlers:
         handler.setFormatter(form)
         logger.addHandler(handler)

@@ -15,11 +15,11 @@ from zarrlift.cli import options as o
 
 if TYPE_CHECKING:
     from zarrlift.api import Choices, Run
+    from zarrlift.jobs.options import Watch
     from zarrlift.jobs.result import Report
 
 
-
-def plan(  # noqa: PLR0913, PLR0917 - the options of a command
+def plan(  # noqa: PLR0917 - the options of a command
     source: o.Source,
     target: o.Destination,
     shards: o.Shards = "auto",
@@ -60,7 +60,7 @@ def plan(  # noqa: PLR0913, PLR0917 - the options of a command
             raise typer.Exit(faces.FOUND)
 
 
-def convert(  # noqa: PLR0913, PLR0917 - the options of a command
+def convert(  # noqa: PLR0917 - the options of a command
     source: o.Source,
     target: o.Destination,
     shards: o.Shards = "auto",
@@ -87,15 +87,15 @@ def convert(  # noqa: PLR0913, PLR0917 - the options of a command
     as_json: o.AsJson = False,
 ) -> None:
     """Write a complete OME-Zarr 0.5 copy. Run again to continue; the source stays untouched."""
-    choices, run_options = _choices(locals()), _run(locals())
+    given = locals()
     with faces.errors_in_words(), faces.stopping_cleanly():
         faces.configure_log(verbose=verbose, log=log)
         with faces.watching(quiet=quiet, yes=yes) as watch:
-            made = zl.convert(source, target, **choices, **run_options, watch=watch)
+            made = zl.convert(source, target, **_choices(given), **_run(given, watch))
         _finish(made, report, as_json=as_json or output_format is o.Format.JSON, quiet=quiet)
 
 
-def run(  # noqa: PLR0913, PLR0917 - the options of a command
+def run(  # noqa: PLR0917 - the options of a command
     plan_file: o.PlanFile,
     workers: o.Workers = None,
     memory: o.Memory = None,
@@ -111,15 +111,15 @@ def run(  # noqa: PLR0913, PLR0917 - the options of a command
     as_json: o.AsJson = False,
 ) -> None:
     """Carry out a saved plan; chunks, shards and codecs in it may have been edited."""
-    run_options = _run(locals())
+    given = locals()
     with faces.errors_in_words(), faces.stopping_cleanly():
         faces.configure_log(verbose=verbose, log=log)
         with faces.watching(quiet=quiet, yes=yes) as watch:
-            made = zl.run(plan_file, **run_options, watch=watch)
+            made = zl.run(plan_file, **_run(given, watch))
         _finish(made, report, as_json=as_json or output_format is o.Format.JSON, quiet=quiet)
 
 
-def verify(  # noqa: PLR0913, PLR0917 - the options of a command
+def verify(  # noqa: PLR0917 - the options of a command
     source: o.Source,
     target: o.Lifted,
     level: o.Level = o.LevelName.QUICK,
@@ -134,9 +134,7 @@ def verify(  # noqa: PLR0913, PLR0917 - the options of a command
 
     with faces.errors_in_words(), faces.stopping_cleanly():
         with faces.watching(quiet=quiet, yes=False) as watch:
-            proof = zl.verify(
-                source, target, level=level.value, exclude=exclude or (), watch=watch
-            )
+            proof = zl.verify(source, target, level=level.value, exclude=exclude or (), watch=watch)
         if as_json or output_format is o.Format.JSON:
             faces.show_json(verification_to_json(proof))
         else:
@@ -154,9 +152,10 @@ def _choices(given: dict[str, object]) -> Choices:
     return made  # type: ignore[return-value]
 
 
-def _run(given: dict[str, object]) -> Run:
+def _run(given: dict[str, object], watch: Watch) -> Run:
     names = ("workers", "memory", "overwrite", "fsync")
-    return {n: given[n] for n in names} | {"verify": str(given["verify"])}  # type: ignore[return-value]
+    made = {n: given[n] for n in names}
+    return made | {"verify": str(given["verify"]), "watch": watch}  # type: ignore[return-value]
 
 
 def _repeated(argv: list[str]) -> list[str]:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from zarrlift import grid
 from zarrlift.chunks import envelope, shard
 from zarrlift.chunks.files import ChunkFiles
-from zarrlift.pool import StoppedError
 from zarrlift.errors import DamageError
 from zarrlift.findings import Finding, error, note, warning
 from zarrlift.plan.cost import WRITE_BUFFER, chunk_bound
 from zarrlift.plan.methods import Method, is_rewrap
 from zarrlift.plan.settings import Damaged
+from zarrlift.pool import StoppedError
 
 if TYPE_CHECKING:
     from array import array
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from zarrlift.chunks.envelope import Bytes, Check
     from zarrlift.chunks.listing import ChunkFile, Unit
-    from zarrlift.pool import Pool
     from zarrlift.plan.plan import ArrayPlan
+    from zarrlift.pool import Pool
     from zarrlift.store.folder import Folder
     from zarrlift.store.target import PendingObject, Target
 
@@ -96,7 +96,7 @@ def write_unit(work: ArrayWork, unit: Unit) -> UnitDone:
             writer = _UnitWriter(work, files, out)
             for chunk in unit.chunks:
                 writer.add(chunk)
-        return finish(work, unit.index, out, writer.entries, writer.done(len(unit.chunks)))
+        return finish(work, unit.at, out, writer.entries, writer.done(len(unit.chunks)))
     except BaseException:
         out.abort()
         raise
@@ -169,13 +169,13 @@ class _UnitWriter:
             return
         self._put(chunk.number, made)
         message = f"{problem}; it decodes, and was encoded anew"
-        self._found.append(note("chunk-reencoded", plan.path, message, chunk.index))
+        self._found.append(note("chunk-reencoded", plan.path, message, chunk.at))
 
     def _damaged(self, chunk: ChunkFile, data: bytes, problem: str) -> None:
         damaged, path = self._work.damaged, self._work.plan.path
         if damaged is Damaged.STOP:
             raise DamageError(
-                f"chunk {','.join(map(str, chunk.index))}: {problem}",
+                f"chunk {','.join(map(str, chunk.at))}: {problem}",
                 place=f"{chunk.folder}/{chunk.name}",
                 hint="mend the source, or choose --damaged copy or --damaged missing",
             )
@@ -184,7 +184,7 @@ class _UnitWriter:
             message = f"{problem}; copied as it is"
         else:
             message = f"{problem}; left out, so it reads as the fill value"
-        self._found.append(error("chunk-damaged", path, message, chunk.index))
+        self._found.append(error("chunk-damaged", path, message, chunk.at))
 
 
 def stale_finding(path: str, stale: list[str]) -> Finding:

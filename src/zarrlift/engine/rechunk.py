@@ -13,10 +13,10 @@ from zarrlift import grid
 from zarrlift.chunks import codec, shard
 from zarrlift.chunks.source import ChunkSource
 from zarrlift.engine.objects import UnitDone, finish
-from zarrlift.pool import StoppedError
 from zarrlift.errors import DamageError
 from zarrlift.findings import Finding, error
 from zarrlift.plan.settings import Damaged
+from zarrlift.pool import StoppedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 class RechunkUnit(NamedTuple):
     """One target object that at least one source chunk touches."""
 
-    index: Index
+    at: Index
+    """Index in its grid, in array order."""
 
 
 def rechunk_units(work: ArrayWork, present: Iterator[Index]) -> Iterator[RechunkUnit]:
@@ -56,15 +57,13 @@ def write_rechunked(work: ArrayWork, unit: RechunkUnit, cache_bytes: int) -> Uni
         assembly = _Assembly(work, cache_bytes)
         entries = shard.empty(work.slots)
         target = work.plan.target
-        for number, index in grid.cells_within(unit.index, target.per_object, target.chunk_grid):
-            if work.pool.stopping.is_set():
-                raise StoppedError
+        for number, index in grid.cells_within(unit.at, target.per_object, target.chunk_grid):
             made = assembly.chunk(index)
             if made is not None:
                 entries[2 * number], entries[2 * number + 1] = out.position, len(made)
                 out.write(made)
         done = UnitDone(assembly.chunks_read, assembly.bytes_read, 0, tuple(assembly.found))
-        return finish(work, unit.index, out, entries, done)
+        return finish(work, unit.at, out, entries, done)
     except BaseException:
         out.abort()
         raise
@@ -81,6 +80,8 @@ class _Assembly:
 
     def chunk(self, index: Index) -> bytes | None:
         """Give one new chunk encoded, or None where it holds nothing but the fill value."""
+        if self._work.pool.stopping.is_set():
+            raise StoppedError
         source, target = self._work.plan.source, self._work.plan.target
         part = grid.region(index, target.chunks, target.shape)
         made = codec.filled(target.fill, target)

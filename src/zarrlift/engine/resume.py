@@ -1,4 +1,4 @@
-"""Is an object that stands in the target already what the plan would write?"""
+"""Whether an object that stands in the target is already what the plan would write."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def done_already(work: ArrayWork, unit: Unit) -> UnitDone | None:
     with ChunkFiles() as files:
         sizes = files.sizes(unit.chunks)
     if work.plan.target.shards is None:
-        whole = work.target.size(work.key(unit.index)) == sizes[0] and _passes(work, unit)
+        whole = work.target.size(work.key(unit.at)) == sizes[0] and _passes(work, unit)
         return UnitDone(1, sizes[0], sizes[0], already=True) if whole else None
     expected, at = shard.empty(work.slots), 0
     for chunk, size in zip(unit.chunks, sizes, strict=True):
         expected[2 * chunk.number], expected[2 * chunk.number + 1] = at, size
         at += size
-    tail = work.target.read_tail(work.key(unit.index), shard.index_bytes(work.slots))
+    tail = work.target.read_tail(work.key(unit.at), shard.index_bytes(work.slots))
     if tail is None or tail[1] != at + shard.index_bytes(work.slots):
         return None
     if tail[0] != shard.ShardIndex(entries=expected).encode():
@@ -38,13 +38,13 @@ def done_already(work: ArrayWork, unit: Unit) -> UnitDone | None:
 
 
 def _passes(work: ArrayWork, unit: Unit) -> bool:
-    data = work.target.read(work.key(unit.index))
+    data = work.target.read(work.key(unit.at))
     return data is not None and work.check(data) is None
 
 
 def _done_encoded(work: ArrayWork, unit: Unit) -> UnitDone | None:
     """Check an object of chunks encoded anew: it came by rename, so a whole footer means whole."""
-    key = work.key(unit.index)
+    key = work.key(unit.at)
     if work.plan.target.shards is None:
         size = work.target.size(key)
         return UnitDone(len(unit.chunks), 0, size, already=True) if size else None

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from zarrlift.chunks.listing import Unit
-    from zarrlift.pool import Pool
     from zarrlift.findings import Finding
     from zarrlift.plan.plan import ArrayPlan, Plan
+    from zarrlift.pool import Pool
     from zarrlift.store.folder import Folder
     from zarrlift.store.target import Target
 
@@ -101,7 +101,7 @@ class Engine:
             from zarrlift.engine import rechunk  # noqa: PLC0415 - NumPy is slow to load
 
             ones = (1,) * array.source.ndim
-            present = (c.index for u in _units(work, strays, ones) for c in u.chunks)
+            present = (c.at for u in _units(work, strays, ones) for c in u.chunks)
             cache = self.cache_bytes
 
             def assemble(batch: list[object]) -> list[UnitDone]:

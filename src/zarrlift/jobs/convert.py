@@ -18,7 +18,7 @@ from zarrlift.plan.cost import worker_bytes, workers_within
 from zarrlift.plan.plan import make_plan
 from zarrlift.pool import Pool
 from zarrlift.store.folder import Folder, refuse_overlap
-from zarrlift.store.target import Target
+from zarrlift.store.target import CLAIM, Target
 from zarrlift.survey.walk import survey
 from zarrlift.verify.result import Checked, Level, verification
 from zarrlift.verify.run import Verifier
@@ -88,7 +88,7 @@ class _Lift:
         try:
             return self._write(target, held, begun)
         except ClaimLostError:
-            if target.read(claim.CLAIM) is None and target.size("zarr.json") is not None:
+            if target.read(CLAIM) is None and target.size("zarr.json") is not None:
                 return self._confirm(target, begun)
             raise
         finally:
@@ -129,9 +129,7 @@ class _Lift:
         wanted = threads(self.options, encodes=self.plan.encodes)
         return Pool(workers_within(self.plan, wanted, memory))
 
-    def _engine(
-        self, target: Target, held: claim.Claim, pool: Pool, *, resuming: bool
-    ) -> Engine:
+    def _engine(self, target: Target, held: claim.Claim, pool: Pool, *, resuming: bool) -> Engine:
         memory = self.options.memory or default_memory()
         need = max((worker_bytes(a) for a in self.plan.arrays), default=0)
         chunk_bytes = {a.path: a.source.chunk_bytes for a in self.plan.arrays}
@@ -195,7 +193,7 @@ class _Lift:
             found = layouts.get(array.path)
             if found is not None and found != array.target:
                 raise TargetError(
-                    f"the target is finished, but {array.path or 'its array'} is laid out otherwise",
+                    f"the target is finished, but lays {array.path or 'its array'} out otherwise",
                     place=target.root,
                     hint="zarrlift verify compares them; --overwrite replaces the target",
                 )

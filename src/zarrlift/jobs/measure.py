@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from zarrlift import grid
 from zarrlift.chunks import listing
 from zarrlift.chunks.files import ChunkFiles
 from zarrlift.errors import ZarrliftError
@@ -17,6 +16,7 @@ from zarrlift.plan.methods import is_rewrap
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from zarrlift import grid
     from zarrlift.chunks.listing import Unit
     from zarrlift.plan.plan import ArrayPlan, Plan
     from zarrlift.store.folder import Folder
@@ -75,7 +75,7 @@ def sample_arrays(plan: Plan, source: Folder) -> dict[str, Sample]:
         seen = _sample(array, source)
         if seen.chunks:
             samples[array.path] = _frozen(seen)
-            for name in _Seen.__slots__:  # type: ignore[attr-defined]
+            for name in _Seen.__slots__:
                 setattr(total, name, getattr(total, name) + getattr(seen, name))
     if total.chunks:
         samples[""] = _frozen(total)

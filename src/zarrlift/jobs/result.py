@@ -58,7 +58,7 @@ class Report:
         )
 
 
-def report(  # noqa: PLR0913 - all keyword-only
+def report(
     plan: Plan,
     tally: Tally,
     proof: Verification | None,

@@ -26,6 +26,7 @@ SHARED = ("transpose", "bytes", "vlen-utf8", "vlen-bytes", "blosc", "zstd", "gzi
 DECODABLE_V2 = frozenset(
     {"zlib", "lz4", "bz2", "lzma", "delta", "fixedscaleoffset", "quantize", "astype"}
     | {"bitround", "packbits", "shuffle", "crc32", "crc32c", "adler32", "fletcher32"}
+    | {"base64", "jenkins_lookup3"}
 )
 """v2 codecs that can be decoded safely; `pickle` and its like are never run."""
 _ZLIB_DEFAULT_LEVEL = 6

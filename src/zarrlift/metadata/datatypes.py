@@ -203,7 +203,7 @@ def fill_from_v3(value: object, data_type: DataType) -> Fill:
     if isinstance(value, str) and value.startswith("0x"):
         return value
     if isinstance(value, list) and data_type.name.startswith("complex"):
-        return tuple(value)  # type: ignore[return-value]
+        return tuple(value)
     made = _fill(value, data_type) if value is not None else None
     if made is None:
         raise DocumentError(f"fill_value {value!r} does not fit data type {data_type.name}")

@@ -77,7 +77,9 @@ def _fill_axes(step: _Lift, multiscale: dict[str, object]) -> None:
     names = ome.axis_names(multiscale)
     axes = multiscale.get("axes")
     if names is None and not axes:
-        shapes = [step.shape_of(ome.resolve(step.path, str(d["path"]))) for d in ome.datasets(multiscale)]
+        shapes = [
+            step.shape_of(ome.resolve(step.path, str(d["path"]))) for d in ome.datasets(multiscale)
+        ]
         if any(s is not None and len(s) != len(_OLD_AXES) for s in shapes):
             step.found.append(
                 warning("axes-unknown", step.path, "no axes, and the arrays are not 5-D t,c,z,y,x")
@@ -159,15 +161,15 @@ def _clean(step: _Lift) -> None:
                 step.note("null-dropped", f"axis {axis.get('name')!r} had a null {key}")
 
 
-def _to_0_5(
-    step: _Lift, rest: dict[str, object]
-) -> tuple[dict[str, object], tuple[Finding, ...]]:
+def _to_0_5(step: _Lift, rest: dict[str, object]) -> tuple[dict[str, object], tuple[Finding, ...]]:
     members: dict[str, object] = {"version": "0.5", **step.attributes}
     if "ome" in rest:
         foreign = rest.pop("ome")
         if isinstance(foreign, dict) and not set(foreign) & set(members):
             members.update(foreign)
-            step.note("ome-merged", "a member named ome was there already; its content is kept in it")
+            step.note(
+                "ome-merged", "a member named ome was there already; its content is kept in it"
+            )
         else:
             message = "a foreign member named ome is in the way of OME-Zarr 0.5's own"
             step.found.append(error("ome-taken", step.path, message))

@@ -139,10 +139,8 @@ def added(figures: Iterable[Figure]) -> Figure:
     return Figure(value=total, basis=basis)
 
 
-def costs(
-    plan: Plan, counted: Mapping[str, Counted], samples: Mapping[str, Sample]
-) -> Costs:
-    """Give what a plan takes; `samples` are by array path, with one under the empty path for all."""
+def costs(plan: Plan, counted: Mapping[str, Counted], samples: Mapping[str, Sample]) -> Costs:
+    """Give what a plan takes; `samples` are by array path, one under the empty path for all."""
     general = samples.get("")
     arrays = tuple(
         array_cost(a, counted.get(a.path), samples.get(a.path, general)) for a in plan.arrays

@@ -79,12 +79,12 @@ def lift_attributes(survey: Survey) -> Lifted:
                 missing.append((group.path, path))
             elif axes is not None and len(axes) == layout.ndim:
                 names[path] = axes
-    return Lifted(
-        attributes=attributes, names=names, missing=tuple(missing), findings=tuple(found)
-    )
+    return Lifted(attributes=attributes, names=names, missing=tuple(missing), findings=tuple(found))
 
 
-def _named(group: str, attributes: Mapping[str, object]) -> list[tuple[str, tuple[str, ...] | None]]:
+def _named(
+    group: str, attributes: Mapping[str, object]
+) -> list[tuple[str, tuple[str, ...] | None]]:
     """List the arrays that a lifted group names, later images first, with their axes."""
     members = attributes.get("ome")
     multiscales = members.get("multiscales") if isinstance(members, Mapping) else None

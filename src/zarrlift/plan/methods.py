@@ -80,7 +80,9 @@ def reason(source: ArrayLayout, target: ArrayLayout) -> str:
         return "same chunks and codec; each object is copied as it is"
     if is_rewrap(source, target):
         return "zlib is not shared by v3 readers; its deflate stream is put into gzip's envelope"
-    unshared = [str(c).split(":")[0] if c.v2_only else str(c) for c in source.codecs if not c.shared]
+    unshared = [
+        str(c).split(":")[0] if c.v2_only else str(c) for c in source.codecs if not c.shared
+    ]
     if unshared:
         names = ", ".join(unshared)
         return f"{names} not shared by v3 readers; written as {codecs.describe(target.codecs)}"

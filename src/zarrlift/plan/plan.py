@@ -13,12 +13,12 @@ from zarrlift.errors import SourceError, UsageError
 from zarrlift.findings import Finding, warning
 from zarrlift.plan import methods, shapes
 from zarrlift.plan.documents import Document, Names, documents, lift_attributes
-from zarrlift.plan.methods import Method
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from zarrlift.metadata.layout import ArrayLayout
+    from zarrlift.plan.methods import Method
     from zarrlift.plan.settings import Exact, Settings, Shape, Wish
     from zarrlift.survey.facts import Node, PlainFile, Survey
 
@@ -164,10 +164,7 @@ class _Chooser:
         self, path: str, source: ArrayLayout, names: Names, wish: Wish, exact: Exact | None
     ) -> ArrayPlan:
         base = methods.base_target(source, names)
-        if exact is None:
-            target = self._wished(base, names, wish)
-        else:
-            target = _stated(path, base, exact)
+        target = _stated(path, base, exact) if exact else self._wished(base, names, wish)
         shapes.check_shards(path, target, names)
         shapes.check_index(path, target, large=self._settings.large_index)
         return ArrayPlan(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from zarrlift.errors import UsageError, ZarrliftError
 from zarrlift.metadata import codecs
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from zarrlift.plan.plan import ArrayPlan, Plan
 
 SCHEMA = 1
+T = TypeVar("T")
 
 
 def plan_to_json(plan: Plan, costs: Costs | None = None) -> dict[str, object]:
@@ -92,10 +93,8 @@ def plan_from_json(document: Mapping[str, object], place: str) -> SavedPlan:
             "is no plan of this version", place=place, hint="make one with: zarrlift plan --output"
         )
     try:
-        arrays = document["arrays"]
-        settings = document["settings"]
-        if not isinstance(arrays, list) or not isinstance(settings, dict):
-            raise TypeError("arrays")
+        arrays = _typed(document["arrays"], list)
+        settings = _typed(document["settings"], dict)
         return SavedPlan(
             source=str(document["source"]),
             target=str(document["target"]),
@@ -108,6 +107,12 @@ def plan_from_json(document: Mapping[str, object], place: str) -> SavedPlan:
     except ZarrliftError as error:
         error.place = f"{place}: {error.place}" if error.place else place
         raise
+
+
+def _typed(value: object, kind: type[T]) -> T:
+    if not isinstance(value, kind):
+        raise TypeError(kind.__name__)
+    return value
 
 
 def _exact(array: Mapping[str, object]) -> Exact:
@@ -144,6 +149,6 @@ def check_edited(plan_arrays: set[str], saved: SavedPlan) -> None:
     """Raise `UsageError` where a saved plan names other arrays than the source has."""
     extra, lacking = saved.exact.keys() - plan_arrays, plan_arrays - saved.exact.keys()
     if extra or lacking:
-        named = sorted(extra or lacking)[0] or "/"
+        named = min(extra or lacking) or "/"
         kind = "names an array that the source lacks" if extra else "lacks an array"
         raise UsageError(f"the plan {kind}: {named}", hint="make the plan anew")

@@ -25,7 +25,8 @@ def auto_shards(layout: ArrayLayout, names: Names, shard_size: int) -> Index | N
 
     Grown from the fastest axes outward: the whole plane first, then z, then the rest, never
     across an axis before the ones within are full, until about `shard_size` bytes of decoded
-    data or 1,024 chunks (more only for sizes above the default). A plane too large for that is covered by near-square parts.
+    data or 1,024 chunks (more only for sizes above the default). A plane too large for that is
+    covered by near-square parts.
     """
     if layout.data_type.variable or not layout.ndim or 0 in layout.shape:
         return None

@@ -86,10 +86,13 @@ def _number(figure: Figure) -> str:
 def _totals(plan: Plan, costs: Costs) -> list[str]:
     figures = [costs.total(n) for n in _FIGURES]
     file_bytes = sum(f.size for f in plan.files)
+    beside = (
+        words.plural(len(plan.documents), "document"),
+        words.plural(len(plan.files), "other file"),
+    )
     lines = [
         f"In all    {words.plural(len(plan.arrays), 'array')}, {_moves(*figures)}",
-        f"          {words.plural(len(plan.documents), 'document')}, "
-        f"{words.plural(len(plan.files), 'other file')} ({words.size(file_bytes)})",
+        f"          {', '.join(beside)} ({words.size(file_bytes)})",
         f"Memory    {words.size(costs.memory)} for each worker",
     ]
     if costs.seconds is not None:

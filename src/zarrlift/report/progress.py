@@ -100,8 +100,8 @@ class BarWatch:
 
 
 def _bar() -> Progress:
-    from rich import progress  # noqa: PLC0415 - late, it takes a while
-    from rich.console import Console  # noqa: PLC0415
+    from rich import progress
+    from rich.console import Console
 
     return progress.Progress(
         progress.TextColumn("{task.description:<17}"),

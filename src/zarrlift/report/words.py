@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 WIDTH = 80
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+_THREE_DIGITS = 100
 _MINUTE, _HOUR = 60, 3600
 
 
@@ -21,7 +22,8 @@ def size(count: float) -> str:
     while count >= 1024 and step < len(_UNITS) - 1:  # noqa: PLR2004 - binary units
         count /= 1024
         step += 1
-    return f"{count:.0f} {_UNITS[step]}" if step == 0 or count >= 100 else f"{count:.1f} {_UNITS[step]}"  # noqa: PLR2004
+    digits = 0 if step == 0 or count >= _THREE_DIGITS else 1
+    return f"{count:.{digits}f} {_UNITS[step]}"
 
 
 def duration(seconds: float) -> str:

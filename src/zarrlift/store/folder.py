@@ -162,7 +162,9 @@ def refuse_overlap(source: str, target: str) -> None:
             hint="name another target; the source is never written to",
         )
     if a.startswith(b) or b.startswith(a):
-        inner = "target lies inside the source" if b.startswith(a) else "source lies inside the target"
+        inner = (
+            "target lies inside the source" if b.startswith(a) else "source lies inside the target"
+        )
         raise UsageError(f"the {inner}", place=target, hint="name a target outside of it")
 
 

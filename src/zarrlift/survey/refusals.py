@@ -37,7 +37,8 @@ def refuse_no_hierarchy(source: Folder) -> NoReturn:
     inner = sorted(
         e.name
         for e in entries
-        if e.is_dir() and any(source.size(f"{e.name}/{d}") is not None for d in (".zgroup", ".zarray"))
+        if e.is_dir()
+        and any(source.size(f"{e.name}/{d}") is not None for d in (".zgroup", ".zarray"))
     )
     if inner:
         named = ", ".join(inner[:3]) + (" …" if len(inner) > 3 else "")  # noqa: PLR2004

@@ -186,7 +186,8 @@ def proved_keys(layout: ArrayLayout, entries: dict[str, os.DirEntry[str]]) -> Ke
 def left_out(path: str, patterns: tuple[str, ...]) -> bool:
     """Say whether a path, or a folder it lies in, matches one of the patterns."""
     return any(
-        fnmatchcase(path, p) or fnmatchcase(path, f"{p}/*") for p in (q.strip("/") for q in patterns)
+        fnmatchcase(path, p) or fnmatchcase(path, f"{p}/*")
+        for p in (q.strip("/") for q in patterns)
     )
 
 

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 class Pair(NamedTuple):
     """One object of the target, and the source's chunks that belong in it."""
 
-    index: Index
+    at: Index
+    """Index in its grid, in array order."""
     chunks: list[ChunkFile]
     in_target: bool
 
@@ -74,10 +75,10 @@ def pairs(pair: ArrayPair, strays: tuple[listing.Strays, listing.Strays]) -> Ite
     theirs = target_objects(pair, strays[1])
     left, right = next(ours, None), next(theirs, None)
     while left is not None or right is not None:
-        if right is None or (left is not None and left.index < right):
-            yield Pair(left.index, left.chunks, in_target=False)  # type: ignore[union-attr]
+        if right is None or (left is not None and left.at < right):
+            yield Pair(left.at, left.chunks, in_target=False)  # type: ignore[union-attr]
             left = next(ours, None)
-        elif left is None or right < left.index:
+        elif left is None or right < left.at:
             yield Pair(right, [], in_target=True)
             right = next(theirs, None)
         else:
@@ -95,7 +96,7 @@ def target_objects(pair: ArrayPair, strays: listing.Strays) -> Iterator[Index]:
         per_object=(1,) * pair.new.ndim,
         strays=strays,
     )
-    return (u.index for u in objects)
+    return (u.at for u in objects)
 
 
 def read_index(pair: ArrayPair, index: Index, checked: Checked) -> shard.ShardIndex | None:
@@ -129,10 +130,10 @@ def compare_bytes(pair: ArrayPair, item: Pair, checked: Checked) -> None:
 
 
 def _both_there(pair: ArrayPair, item: Pair, checked: Checked) -> bool:
-    key = pair.key(item.index)
+    key = pair.key(item.at)
     if not item.in_target:
         message = f"object {key} is missing; the source has {len(item.chunks)} chunks for it"
-        chunk = item.chunks[0].index
+        chunk = item.chunks[0].at
         checked.findings.append(error("object-missing", pair.path, message, chunk))
         return False
     if not item.chunks:
@@ -143,21 +144,21 @@ def _both_there(pair: ArrayPair, item: Pair, checked: Checked) -> bool:
 
 
 def _compare_object(pair: ArrayPair, item: Pair, files: ChunkFiles, checked: Checked) -> None:
-    chunk, key = item.chunks[0], pair.key(item.index)
+    chunk, key = item.chunks[0], pair.key(item.at)
     due, held = files.sizes([chunk])[0], pair.target.size(key)
     if held != due:
         message = f"object {key} holds {held} bytes, the source's chunk {due}"
-        checked.findings.append(error("chunk-length", pair.path, message, chunk.index))
-    elif pair.sampled(chunk.index) or _first(chunk):
+        checked.findings.append(error("chunk-length", pair.path, message, chunk.at))
+    elif pair.sampled(chunk.at) or _first(chunk):
         data = pair.target.read(key) or b""
         _compare_chunk(pair, chunk, files, data, f"object {key}", checked)
 
 
 def _compare_shard(pair: ArrayPair, item: Pair, files: ChunkFiles, checked: Checked) -> None:
-    index = read_index(pair, item.index, checked)
+    index = read_index(pair, item.at, checked)
     if index is None:
         return
-    key = pair.key(item.index)
+    key = pair.key(item.at)
     sizes = files.sizes(item.chunks)
     with pair.target.opened(key) as fd:
         for chunk, due in zip(item.chunks, sizes, strict=True):
@@ -165,8 +166,8 @@ def _compare_shard(pair: ArrayPair, item: Pair, files: ChunkFiles, checked: Chec
             if entry is None or entry[1] != due:
                 held = "is absent" if entry is None else f"holds {entry[1]} bytes"
                 message = f"in shard {key} it {held}, in the source {due} bytes"
-                checked.findings.append(error("chunk-length", pair.path, message, chunk.index))
-            elif pair.sampled(chunk.index) or _first(chunk):
+                checked.findings.append(error("chunk-length", pair.path, message, chunk.at))
+            elif pair.sampled(chunk.at) or _first(chunk):
                 data = os.pread(fd, entry[1], entry[0])
                 place = f"shard {key} at offset {entry[0]}"
                 _compare_chunk(pair, chunk, files, data, place, checked)
@@ -176,10 +177,10 @@ def _compare_shard(pair: ArrayPair, item: Pair, files: ChunkFiles, checked: Chec
 
 
 def _first(chunk: ChunkFile) -> bool:
-    return not any(chunk.index)
+    return not any(chunk.at)
 
 
-def _compare_chunk(  # noqa: PLR0913, PLR0917 - the pieces of one comparison
+def _compare_chunk(
     pair: ArrayPair,
     chunk: ChunkFile,
     files: ChunkFiles,
@@ -197,11 +198,11 @@ def _compare_chunk(  # noqa: PLR0913, PLR0917 - the pieces of one comparison
 
             if values.equal_values(pair, original, data):
                 return
-        checked.findings.append(error("chunk-differs", pair.path, message, chunk.index))
+        checked.findings.append(error("chunk-differs", pair.path, message, chunk.at))
     elif pair.level is Level.DECODE:
         from zarrlift.verify import values  # noqa: PLC0415 - NumPy is slow to load
 
-        values.decodes(pair, chunk.index, data, checked)
+        values.decodes(pair, chunk.at, data, checked)
 
 
 def _difference(original: bytes, data: bytes) -> str:

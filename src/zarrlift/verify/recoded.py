@@ -22,7 +22,7 @@ _local = threading.local()
 
 
 def check_objects(pair: ArrayPair, strays: tuple[listing.Strays, listing.Strays]) -> Checked:
-    """Check every object of the target by itself: its index, and that the source has data for it."""
+    """Check every object of the target: its index, and that the source has data for it."""
     checked = Checked()
     touched = set(_touched_objects(pair))
     for index in arrays.target_objects(pair, strays[1]):
@@ -47,7 +47,7 @@ def _present(pair: ArrayPair, strays: listing.Strays) -> Iterator[Index]:
         per_object=(1,) * pair.old.ndim,
         strays=strays,
     )
-    return (c.index for u in units for c in u.chunks)
+    return (c.at for u in units for c in u.chunks)
 
 
 def _touched(pair: ArrayPair, strays: listing.Strays) -> Iterator[Index]:

@@ -16,9 +16,9 @@ from zarrlift.verify.result import Checked, Level
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from zarrlift.pool import Pool
     from zarrlift.metadata.layout import ArrayLayout
     from zarrlift.plan.plan import Plan
+    from zarrlift.pool import Pool
     from zarrlift.store.folder import Folder
 
 _BATCH = 16

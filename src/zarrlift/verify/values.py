@@ -73,7 +73,9 @@ class Regions:
 
     def _assembled(self, part: tuple[slice, ...]) -> Array:
         pair = self._pair
-        made = codec.filled(pair.old.fill, pair.new)[tuple(slice(0, p.stop - p.start) for p in part)]
+        made = codec.filled(pair.old.fill, pair.new)[
+            tuple(slice(0, p.stop - p.start) for p in part)
+        ]
         for cover in grid.covering(part, pair.old.chunks):
             data = self._old.read(cover)
             if data is not None:
