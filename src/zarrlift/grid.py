@@ -78,6 +78,12 @@ def cells_within(outer: Index, per: Index, grid: Index) -> Iterator[tuple[int, I
         yield ravel(local, per), tuple(s + i for s, i in zip(starts, local, strict=True))
 
 
+def cell(outer: Index, number: int, per: Index) -> Index:
+    """Give the index in the whole grid of the inner cell with a number within an outer cell."""
+    local = unravel(number, per)
+    return tuple(o * p + i for o, p, i in zip(outer, per, local, strict=True))
+
+
 def region(index: Index, chunks: Index, shape: Index) -> tuple[slice, ...]:
     """Give the part of the array that a chunk covers, clipped to the shape."""
     return tuple(

@@ -27,6 +27,7 @@ numcodecs.blosc.use_threads = False
 
 Array = np.ndarray[tuple[int, ...], np.dtype[np.generic]]
 
+_BLOSC_HEADER = 16
 _Endian = Literal["<", ">"]
 _GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 _SHUFFLES = {"noshuffle": 0, "shuffle": 1, "bitshuffle": 2}
@@ -73,12 +74,22 @@ def decode(data: Bytes, layout: ArrayLayout) -> Array:
 
 
 def _decoded(buffer: object, codec: Codec) -> object:
+    if codec.name == "blosc":
+        buffer = _blosc_frame(memoryview(buffer))  # type: ignore[arg-type]
     try:
         return _coder(codec).decode(buffer)
     except Exception as error:
         raise DamageError(
             f"does not decode as {codec}: {str(error) or type(error).__name__}"
         ) from error
+
+
+def _blosc_frame(data: memoryview) -> memoryview:
+    """Cut a buffer to the length its blosc header states: the library itself would read on."""
+    stated = int.from_bytes(data[12:16], "little")
+    if len(data) < max(stated, _BLOSC_HEADER):
+        raise DamageError(f"holds {len(data)} bytes of a blosc frame of {stated}")
+    return data[:stated]
 
 
 def _variable(buffer: object, layout: ArrayLayout) -> Array:
@@ -95,6 +106,8 @@ def _shaped(
     raw = raw.reshape(-1, order="A").view(np.uint8)
     if raw.size != layout.chunk_bytes:
         raise DamageError(f"decodes to {raw.size} bytes where {layout.chunk_bytes} are due")
+    if layout.data_type.name == "bool":
+        raw = raw != 0
     typed = raw.view(np.dtype(layout.data_type.numpy).newbyteorder(endian))
     if order is None:
         shaped = typed.reshape(layout.chunks)

@@ -29,8 +29,6 @@ class ChunkFile(NamedTuple):
 
     number: int
     """Its place in the target object that it goes to, in C order."""
-    at: Index
-    """Index in its grid, in array order."""
     folder: str
     name: str
 
@@ -74,7 +72,7 @@ def units(
     start = f"{path}/{keys.prefix}".strip("/") if keys.prefix else path
     if keys.prefix:
         walk.only_prefix(keys.prefix)
-    yield from walk.nested((), [((), folder.path(start))])
+    yield from walk.nested((), [(0, folder.path(start))])
 
 
 class _Listing:
@@ -88,47 +86,43 @@ class _Listing:
     def only_prefix(self, prefix: str) -> None:
         """Note what lies beside the folder that holds all chunks."""
         for entry in self._folder.entries(self._path):
-            if entry.name != prefix and entry.name not in DOCUMENTS:
-                self._foreign(entry.path)
+            if entry.name != prefix:
+                self._stray(entry, top=True)
 
-    def nested(self, unit: Index, folders: list[tuple[Index, str]]) -> Iterator[Unit]:
-        """Descend one axis: group the entries of all folders by the object they belong to."""
+    def nested(self, unit: Index, folders: list[tuple[int, str]]) -> Iterator[Unit]:
+        """Descend one axis: group the entries of all folders by the object they belong to.
+
+        Each folder comes with the number, within the object, of the axes above it.
+        """
         axis = len(unit)
-        last = axis == len(self._grid) - 1
-        groups: dict[int, list[tuple[Index, str, str]]] = defaultdict(list)
-        for prefix, folder in folders:
+        per, limit, last = self._per[axis], self._grid[axis], axis == len(self._grid) - 1
+        groups: dict[int, list[ChunkFile]] = defaultdict(list)
+        for base, folder in folders:
+            first = base * per
             for entry in _scan(self._folder, folder, self._cut):
-                number = self._number(entry, axis, last=last)
-                if number is not None:
-                    groups[number // self._per[axis]].append(
-                        ((*prefix, number), folder, entry.name)
-                    )
+                name = entry.name
+                if not is_index(name) or entry.is_dir() is last:
+                    self._stray(entry, top=axis == 0)
+                elif (number := int(name)) >= limit:
+                    self._strays.stale.append(entry.path[self._cut :])
+                else:
+                    groups[number // per].append(ChunkFile(first + number % per, folder, name))
         for coordinate in sorted(groups):
-            index = (*unit, coordinate)
+            found = (*unit, coordinate)
             if last:
-                yield self._unit(index, groups[coordinate])
+                groups[coordinate].sort()
+                yield Unit(found, groups[coordinate])
             else:
-                inner = [(p, os.path.join(f, n)) for p, f, n in groups[coordinate]]
-                yield from self.nested(index, inner)
+                inner = [(n, f"{folder}/{name}") for n, folder, name in groups[coordinate]]
+                yield from self.nested(found, inner)
 
-    def _number(self, entry: os.DirEntry[str], axis: int, *, last: bool) -> int | None:
-        name = entry.name
-        if not (name.isascii() and name.isdigit()) or (name[0] == "0" and name != "0"):
-            if axis or name not in DOCUMENTS:
-                self._foreign(entry.path)
-            return None
-        if entry.is_dir() is last:
-            self._foreign(entry.path)
-            return None
-        number = int(name)
-        if number >= self._grid[axis]:
-            self._strays.stale.append(entry.path[self._cut :])
-            return None
-        return number
+    def _stray(self, entry: os.DirEntry[str], *, top: bool) -> None:
+        if not (top and entry.name in DOCUMENTS):
+            self._strays.foreign.append(entry.path[self._cut :])
 
     def flat(self, keys: Keys) -> Iterator[Unit]:
         """List the one folder that holds all chunks."""
-        groups: dict[Index, list[tuple[Index, str, str]]] = defaultdict(list)
+        groups: dict[Index, list[ChunkFile]] = defaultdict(list)
         folder = self._folder.path(self._path)
         nested_one = keys is Keys.DEFAULT_NESTED and len(self._grid) == 1
         if nested_one:
@@ -137,15 +131,16 @@ class _Listing:
         for entry in _scan(self._folder, folder, self._cut):
             index = None if entry.is_dir() else self._flat_index(entry.name, keys, bare=nested_one)
             if index is None:
-                if entry.name not in DOCUMENTS:
-                    self._foreign(entry.path)
+                self._stray(entry, top=True)
             elif not grid.inside(index, self._grid):
                 self._strays.stale.append(entry.path[self._cut :])
             else:
-                unit = tuple(i // p for i, p in zip(index, self._per, strict=True))
-                groups[unit].append((index, folder, entry.name))
+                unit = tuple([i // p for i, p in zip(index, self._per, strict=True)])
+                local = tuple([i % p for i, p in zip(index, self._per, strict=True)])
+                number = grid.ravel(local, self._per)
+                groups[unit].append(ChunkFile(number, folder, entry.name))
         for unit in sorted(groups):
-            yield self._unit(unit, groups.pop(unit))
+            yield Unit(unit, sorted(groups.pop(unit)))
 
     def _flat_index(self, name: str, keys: Keys, *, bare: bool) -> Index | None:
         if not self._grid:
@@ -153,27 +148,16 @@ class _Listing:
         parts = name.split(".")
         if keys.prefix and not bare and parts.pop(0) != keys.prefix:
             return None
-        good = len(parts) == len(self._grid) and all(
-            p.isascii() and p.isdigit() and (p == "0" or p[0] != "0") for p in parts
-        )
+        good = len(parts) == len(self._grid) and all(map(is_index, parts))
         return tuple(map(int, parts)) if good else None
 
     def _foreign(self, path: str) -> None:
         self._strays.foreign.append(path[self._cut :])
 
-    def _unit(self, unit: Index, members: list[tuple[Index, str, str]]) -> Unit:
-        per = self._per
-        chunks = [
-            ChunkFile(
-                grid.ravel(tuple([i % p for i, p in zip(index, per, strict=True)]), per),
-                index,
-                folder,
-                name,
-            )
-            for index, folder, name in members
-        ]
-        chunks.sort()
-        return Unit(unit, chunks)
+
+def is_index(name: str) -> bool:
+    """Say whether a name is a whole number as chunk keys write it."""
+    return name.isdigit() and name.isascii() and (name[0] != "0" or name == "0")
 
 
 def _scan(folder: Folder, path: str, cut: int) -> list[os.DirEntry[str]]:

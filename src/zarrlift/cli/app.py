@@ -2,43 +2,32 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
-from typing import Annotated
-
-import typer
+import click
 
 from zarrlift.cli import learn, lift
+from zarrlift.cli.options import Group
 
-app = typer.Typer(
-    name="zarrlift",
-    help="Lift OME-Zarr 0.1-0.4 to 0.5 without decoding it, and prove the result.",
+
+@click.group(
+    cls=Group,
     no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
 )
-app.command("plan", rich_help_panel="Lift")(lift.plan)
-app.command("convert", rich_help_panel="Lift")(lift.convert)
-app.command("verify", rich_help_panel="Lift")(lift.verify)
-app.command("run", rich_help_panel="Scale")(lift.run)
-app.command("demo", rich_help_panel="Learn")(learn.demo)
+@click.version_option(package_name="zarrlift", message="zarrlift %(version)s")
+def app() -> None:
+    """Lift OME-Zarr 0.1-0.4 to 0.5 without decoding it, and prove the result.
+
+    Start with `zarrlift plan SRC DST`: it shows what would happen and writes nothing.
+    """
 
 
-def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's form
-    if wanted:
-        print(f"zarrlift {version('zarrlift')}")
-        raise typer.Exit
-
-
-@app.callback()
-def _main(
-    _: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="show the version")
-    ] = False,
-) -> None:
-    pass
+app.add("Lift", lift.plan)
+app.add("Lift", lift.convert)
+app.add("Lift", lift.verify)
+app.add("Scale", lift.run)
+app.add("Learn", learn.demo)
 
 
 def main() -> None:
     """Run the program."""
-    app()
+    app(prog_name="zarrlift")

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import shlex
 import signal
 import sys
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
+import click
 
 from zarrlift.errors import InterruptedJobError, ZarrliftError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
     from types import FrameType
 
     from zarrlift.jobs.options import Watch
@@ -33,22 +32,21 @@ def errors_in_words() -> Iterator[None]:
         yield
     except InterruptedJobError as error:
         say(f"Stopped. What is written so far is kept; to continue:\n  {own_command()}")
-        raise typer.Exit(error.exit_status) from None
+        sys.exit(error.exit_status)
     except KeyboardInterrupt:
-        raise typer.Exit(130) from None
+        sys.exit(130)
     except ZarrliftError as error:
-        logging.getLogger("zarrlift").debug("stopped", exc_info=True)
         say(f"error: {error}")
-        raise typer.Exit(error.exit_code) from None
+        sys.exit(error.exit_code)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(FAILED) from None
+        sys.exit(FAILED)
     except MemoryError:
         say("error: memory ran out\n  next: lower --workers or --memory, or choose smaller chunks")
-        raise typer.Exit(FAILED) from None
+        sys.exit(FAILED)
     except RecursionError:
         say("error: folders are nested too deeply to walk")
-        raise typer.Exit(FAILED) from None
+        sys.exit(FAILED)
 
 
 def say(text: str) -> None:
@@ -96,15 +94,20 @@ def stopping_cleanly() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def configure_log(*, verbose: bool, log: Path | None) -> None:
+def configure_log(given: Mapping[str, object]) -> None:
     """Send the program's own log to stderr, a file, or nowhere."""
+    verbose, log = given["verbose"], given["log"]
+    if not verbose and log is None:
+        return
+    import logging
+
     logger = logging.getLogger("zarrlift")
-    logger.setLevel(logging.DEBUG if verbose or log else logging.WARNING)
+    logger.setLevel(logging.DEBUG)
     form = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
     handlers: list[logging.Handler] = [logging.StreamHandler()] if verbose else []
     if log is not None:
         try:
-            handlers.append(logging.FileHandler(log, encoding="utf-8"))
+            handlers.append(logging.FileHandler(str(log), encoding="utf-8"))
         except OSError as error:
             raise ZarrliftError(f"could not be opened: {error.strerror}", place=str(log)) from error
     for handler in handlers:
@@ -118,7 +121,7 @@ def asker(*, yes: bool) -> Callable[[str], bool]:
     def ask(question: str) -> bool:
         if yes:
             return True
-        return sys.stdin.isatty() and typer.confirm(question, err=True)
+        return sys.stdin.isatty() and click.confirm(question, err=True)
 
     return ask
 

@@ -1,149 +1,213 @@
-"""Options that several commands share, each with one meaning."""
+"""Options that several commands share, each with one meaning, and help grouped by topic."""
 
-from enum import StrEnum
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import typer
+import click
 
-_SHAPE = "What is written"
-_RUN = "How it is carried out"
-_SHOW = "What is shown"
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
+F = TypeVar("F", bound="Callable[..., object]")
+Decorator = "Callable[[F], F]"
 
-class LevelName(StrEnum):
-    """How much a verification looks at."""
-
-    QUICK = "quick"
-    FULL = "full"
-    DECODE = "decode"
-
-
-class ProofName(StrEnum):
-    """How much is verified after lifting."""
-
-    QUICK = "quick"
-    FULL = "full"
-    DECODE = "decode"
-    NONE = "none"
+_WRITTEN = "What is written"
+_RUNNING = "How it is carried out"
+_SHOWN = "What is shown"
+_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
-class DamagedName(StrEnum):
-    """What to do with a chunk that is not whole."""
+class Option(click.Option):
+    """An option that knows the heading it stands under."""
 
-    STOP = "stop"
-    COPY = "copy"
-    MISSING = "missing"
-
-
-class KindName(StrEnum):
-    """What a demo dataset is."""
-
-    IMAGE = "image"
-    LABELS = "labels"
-    PLATE = "plate"
-    COLLECTION = "collection"
+    def __init__(self, *names: Any, heading: str = "Options", **settings: Any) -> None:  # noqa: ANN401 - click's form
+        super().__init__(*names, **settings)
+        self.heading = heading
 
 
-class Format(StrEnum):
-    """How results are printed."""
+class Command(click.Command):
+    """A command whose help groups options under headings."""
 
-    TEXT = "text"
-    JSON = "json"
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write each heading with its options."""
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None:
+                groups.setdefault(getattr(parameter, "heading", "Options"), []).append(record)
+        for heading, records in groups.items():
+            with formatter.section(heading):
+                formatter.write_dl(records, col_max=26)
 
 
-def _shape(*names: str, help: str, metavar: str | None = None) -> typer.models.OptionInfo:  # noqa: A002
-    made: typer.models.OptionInfo = typer.Option(
-        *names, help=help, metavar=metavar, rich_help_panel=_SHAPE
-    )
-    return made
+class Group(click.Group):
+    """A group whose help lists commands under headings, in the order in which they were added."""
+
+    def __init__(self, *words: Any, **settings: Any) -> None:  # noqa: ANN401 - click's form
+        super().__init__(*words, **settings)
+        self._headings: dict[str, list[str]] = {}
+
+    def add(self, heading: str, command: click.Command) -> None:
+        """Add a command under a heading."""
+        self.add_command(command)
+        self._headings.setdefault(heading, []).append(str(command.name))
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write each heading with its commands."""
+        del ctx
+        for heading, names in self._headings.items():
+            rows = [(n, self.commands[n].get_short_help_str(limit=100)) for n in names]
+            with formatter.section(heading):
+                formatter.write_dl(rows, col_max=12)
 
 
-Source = Annotated[str, typer.Argument(metavar="SRC", help="OME-Zarr 0.1-0.4 folder")]
-Destination = Annotated[str, typer.Argument(metavar="DST", help="folder to write")]
-Shards = Annotated[
-    str,
-    _shape(
+def _option(*names: str, heading: str, **settings: Any) -> Callable[[F], F]:  # noqa: ANN401 - click's form
+    return click.option(*names, cls=Option, heading=heading, **settings)
+
+
+def _stack(*decorators: Callable[[F], F]) -> Callable[[F], F]:
+    def decorate(function: F) -> F:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
+
+    return decorate
+
+
+def _one_of(*words: str) -> click.Choice[str]:
+    return click.Choice(words)
+
+
+paths = _stack(
+    click.argument("source", metavar="SRC"),
+    click.argument("target", metavar="DST"),
+)
+exclude = _option(
+    "--exclude",
+    heading=_WRITTEN,
+    metavar="GLOB",
+    multiple=True,
+    help="Leave these paths out; may be given more than once.",
+)
+written = _stack(
+    _option(
         "--shards",
-        help="auto, none, sizes (1,1,1,4096,4096), or by axis (y=4096,x=4096)",
+        heading=_WRITTEN,
         metavar="SHAPE",
+        default="auto",
+        help="auto, none, sizes (1,1,1,4096,4096) or by axis (y=4096,x=4096).",
     ),
-]
-ShardSize = Annotated[
-    str, _shape("--shard-size", help="decoded data in an auto shard", metavar="SIZE")
-]
-MaxFiles = Annotated[
-    int | None, _shape("--max-files", help="choose shards so that no more files are written")
-]
-Chunks = Annotated[str, _shape("--chunks", help="keep, sizes, or by axis", metavar="SHAPE")]
-CodecName = Annotated[
-    str,
-    _shape(
+    _option(
+        "--shard-size",
+        heading=_WRITTEN,
+        metavar="SIZE",
+        default="64MiB",
+        help="Decoded data that an automatic shard aims at (64MiB).",
+    ),
+    _option(
+        "--max-files",
+        heading=_WRITTEN,
+        type=click.IntRange(min=1),
+        help="Choose shards so that no more files are written.",
+    ),
+    _option(
+        "--chunks",
+        heading=_WRITTEN,
+        metavar="SHAPE",
+        default="keep",
+        help="keep, sizes, or by axis.",
+    ),
+    _option(
         "--codec",
-        help="keep, none, zstd[:level], gzip[:level], blosc:zstd[:level[:shuffle]]",
+        heading=_WRITTEN,
         metavar="CODEC",
+        default="keep",
+        help="keep, none, zstd[:level], gzip[:level] or blosc:zstd[:level[:shuffle]].",
     ),
-]
-LayoutFile = Annotated[
-    Path | None,
-    _shape("--layout", help="JSON file: path patterns with chunks, shards, codec", metavar="FILE"),
-]
-Exclude = Annotated[
-    list[str] | None, _shape("--exclude", help="leave these paths out (repeatable)", metavar="GLOB")
-]
-PlainZarr = Annotated[bool, _shape("--plain-zarr", help="lift Zarr without OME metadata too")]
-LargeIndex = Annotated[bool, _shape("--large-index", help="allow over 2^20 chunks in a shard")]
-Damaged = Annotated[
-    DamagedName, _shape("--damaged", help="what to do with chunks that are not whole")
-]
-
-Workers = Annotated[int | None, typer.Option(help="threads", min=1, rich_help_panel=_RUN)]
-Memory = Annotated[
-    str | None,
-    typer.Option(metavar="SIZE", help="most memory for chunks in flight", rich_help_panel=_RUN),
-]
-Proof = Annotated[
-    ProofName, typer.Option("--verify", help="how much is compared", rich_help_panel=_RUN)
-]
-Overwrite = Annotated[
-    bool, typer.Option("--overwrite", help="replace the target", rich_help_panel=_RUN)
-]
-Yes = Annotated[bool, typer.Option("--yes", help="do not ask", rich_help_panel=_RUN)]
-Fsync = Annotated[
-    bool, typer.Option("--fsync", help="survive a power cut (slower)", rich_help_panel=_RUN)
-]
-
-ReportFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--report", metavar="FILE", help="keep the report (.json or text)", rich_help_panel=_SHOW
+    _option(
+        "--layout",
+        heading=_WRITTEN,
+        type=_FILE,
+        metavar="FILE",
+        help="JSON file: path patterns with chunks, shards and codec each.",
     ),
-]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="no progress", rich_help_panel=_SHOW)]
-Verbose = Annotated[
-    bool, typer.Option("--verbose", "-v", help="log to stderr", rich_help_panel=_SHOW)
-]
-Log = Annotated[
-    Path | None, typer.Option("--log", metavar="FILE", help="log here", rich_help_panel=_SHOW)
-]
-AsJson = Annotated[
-    bool, typer.Option("--json", help="same as --format json", rich_help_panel=_SHOW)
-]
-OutputFormat = Annotated[
-    Format, typer.Option("--format", help="how the result is printed", rich_help_panel=_SHOW)
-]
-
-Lifted = Annotated[str, typer.Argument(metavar="DST", help="the lifted folder")]
-PlanFile = Annotated[Path, typer.Argument(metavar="PLAN", help="file that plan --output wrote")]
-PlanOutput = Annotated[
-    Path | None,
-    typer.Option("--output", metavar="FILE", help="save the plan as JSON", rich_help_panel=_SHOW),
-]
-Count = Annotated[
-    bool, typer.Option("--count", help="list every chunk, for exact figures", rich_help_panel=_SHOW)
-]
-Level = Annotated[LevelName, typer.Option("--level", help="how much is compared")]
-DemoFolder = Annotated[str, typer.Argument(metavar="DIR", help="folder to write")]
-DemoKind = Annotated[KindName, typer.Option("--kind", help="what to write")]
-DemoSize = Annotated[str, typer.Option("--size", metavar="SIZE", help="decoded size, roughly")]
-DemoSeed = Annotated[int, typer.Option("--seed", help="the same seed gives the same data")]
+    exclude,
+    _option("--plain-zarr", heading=_WRITTEN, is_flag=True, help="Lift Zarr without OME too."),
+    _option(
+        "--large-index",
+        heading=_WRITTEN,
+        is_flag=True,
+        help="Allow more than 2^20 chunks in a shard.",
+    ),
+    _option(
+        "--damaged",
+        heading=_WRITTEN,
+        type=_one_of("stop", "copy", "missing"),
+        default="stop",
+        help="What to do with a chunk that is not whole (stop).",
+    ),
+)
+running = _stack(
+    _option("--workers", heading=_RUNNING, type=click.IntRange(min=1), help="Threads."),
+    _option("--memory", heading=_RUNNING, metavar="SIZE", help="Most memory for chunks in flight."),
+    _option(
+        "--verify",
+        heading=_RUNNING,
+        type=_one_of("quick", "full", "decode", "none"),
+        default="quick",
+        help="How much is compared afterwards (quick).",
+    ),
+    _option("--overwrite", heading=_RUNNING, is_flag=True, help="Replace the target; asks first."),
+    _option("--yes", heading=_RUNNING, is_flag=True, help="Do not ask."),
+    _option("--fsync", heading=_RUNNING, is_flag=True, help="Survive a power cut (slower)."),
+)
+as_json = _stack(
+    _option(
+        "--format",
+        "output_format",
+        heading=_SHOWN,
+        type=_one_of("text", "json"),
+        default="text",
+        help="How the result is printed.",
+    ),
+    _option("--json", "as_json", heading=_SHOWN, is_flag=True, help="Same as --format json."),
+)
+quiet = _option("--quiet", "-q", heading=_SHOWN, is_flag=True, help="No progress, no report.")
+shown = _stack(
+    _option(
+        "--report",
+        heading=_SHOWN,
+        type=_FILE,
+        metavar="FILE",
+        help="Keep the report: JSON where it ends in .json, else text.",
+    ),
+    quiet,
+    _option("--verbose", "-v", heading=_SHOWN, is_flag=True, help="Log to stderr."),
+    _option("--log", heading=_SHOWN, type=_FILE, metavar="FILE", help="Log to a file."),
+    as_json,
+)
+plan_output = _stack(
+    _option("--count", heading=_SHOWN, is_flag=True, help="List every chunk, for exact figures."),
+    _option("--output", heading=_SHOWN, type=_FILE, metavar="FILE", help="Save the plan as JSON."),
+)
+plan_file = click.argument("plan_file", metavar="PLAN", type=_FILE)
+level = _option(
+    "--level",
+    heading=_RUNNING,
+    type=_one_of("quick", "full", "decode"),
+    default="quick",
+    help="How much is compared (quick).",
+)
+demo = _stack(
+    click.argument("folder", metavar="DIR"),
+    click.option(
+        "--kind",
+        type=_one_of("image", "labels", "plate", "collection"),
+        default="image",
+        help="What to write (image).",
+    ),
+    click.option("--size", metavar="SIZE", default="64MiB", help="Decoded size, roughly (64MiB)."),
+    click.option("--seed", type=int, default=0, help="The same seed gives the same data (0)."),
+)

@@ -36,6 +36,8 @@ class UnitDone(NamedTuple):
 
     chunks: int
     bytes_in: int
+    passed: int
+    """Bytes of chunks that were taken over as they are."""
     bytes_out: int
     """0 where nothing was written, since no chunk was left to hold."""
     findings: tuple[Finding, ...] = ()
@@ -93,7 +95,7 @@ def write_unit(work: ArrayWork, unit: Unit) -> UnitDone:
     out = work.begin()
     try:
         with ChunkFiles() as files:
-            writer = _UnitWriter(work, files, out)
+            writer = _UnitWriter(work, unit.at, files, out)
             for chunk in unit.chunks:
                 writer.add(chunk)
         return finish(work, unit.at, out, writer.entries, writer.done(len(unit.chunks)))
@@ -117,14 +119,17 @@ def finish(
 
 
 class _UnitWriter:
-    def __init__(self, work: ArrayWork, files: ChunkFiles, out: PendingObject) -> None:
+    def __init__(
+        self, work: ArrayWork, unit: grid.Index, files: ChunkFiles, out: PendingObject
+    ) -> None:
         self._work, self._files, self._out = work, files, out
+        self._unit_at = unit
         self.entries = shard.empty(work.slots)
-        self._bytes_in = 0
+        self._bytes_in = self._passed = 0
         self._found: list[Finding] = []
 
     def done(self, chunks: int) -> UnitDone:
-        return UnitDone(chunks, self._bytes_in, 0, tuple(self._found))
+        return UnitDone(chunks, self._bytes_in, self._passed, 0, tuple(self._found))
 
     def add(self, chunk: ChunkFile) -> None:
         """Take over one chunk, or its new form, into the object."""
@@ -138,6 +143,7 @@ class _UnitWriter:
             if problem is None:
                 self._enter(chunk.number, len(data))
                 out.advance(len(data))
+                self._passed += len(data)
                 return
             self._mend(chunk, bytes(data), problem)
             return
@@ -148,6 +154,9 @@ class _UnitWriter:
             return
         if made is not None:
             self._put(chunk.number, made)
+
+    def _at(self, chunk: ChunkFile) -> grid.Index:
+        return grid.cell(self._unit_at, chunk.number, self._work.plan.target.per_object)
 
     def _enter(self, number: int, length: int) -> None:
         self.entries[2 * number] = self._out.position
@@ -169,13 +178,13 @@ class _UnitWriter:
             return
         self._put(chunk.number, made)
         message = f"{problem}; it decodes, and was encoded anew"
-        self._found.append(note("chunk-reencoded", plan.path, message, chunk.at))
+        self._found.append(note("chunk-reencoded", plan.path, message, self._at(chunk)))
 
     def _damaged(self, chunk: ChunkFile, data: bytes, problem: str) -> None:
         damaged, path = self._work.damaged, self._work.plan.path
         if damaged is Damaged.STOP:
             raise DamageError(
-                f"chunk {','.join(map(str, chunk.at))}: {problem}",
+                f"chunk {','.join(map(str, self._at(chunk)))}: {problem}",
                 place=f"{chunk.folder}/{chunk.name}",
                 hint="mend the source, or choose --damaged copy or --damaged missing",
             )
@@ -184,7 +193,7 @@ class _UnitWriter:
             message = f"{problem}; copied as it is"
         else:
             message = f"{problem}; left out, so it reads as the fill value"
-        self._found.append(error("chunk-damaged", path, message, chunk.at))
+        self._found.append(error("chunk-damaged", path, message, self._at(chunk)))
 
 
 def stale_finding(path: str, stale: list[str]) -> Finding:

@@ -62,7 +62,7 @@ def write_rechunked(work: ArrayWork, unit: RechunkUnit, cache_bytes: int) -> Uni
             if made is not None:
                 entries[2 * number], entries[2 * number + 1] = out.position, len(made)
                 out.write(made)
-        done = UnitDone(assembly.chunks_read, assembly.bytes_read, 0, tuple(assembly.found))
+        done = UnitDone(assembly.chunks_read, assembly.bytes_read, 0, 0, tuple(assembly.found))
         return finish(work, unit.at, out, entries, done)
     except BaseException:
         out.abort()

@@ -24,7 +24,7 @@ def done_already(work: ArrayWork, unit: Unit) -> UnitDone | None:
         sizes = files.sizes(unit.chunks)
     if work.plan.target.shards is None:
         whole = work.target.size(work.key(unit.at)) == sizes[0] and _passes(work, unit)
-        return UnitDone(1, sizes[0], sizes[0], already=True) if whole else None
+        return UnitDone(1, sizes[0], sizes[0], sizes[0], already=True) if whole else None
     expected, at = shard.empty(work.slots), 0
     for chunk, size in zip(unit.chunks, sizes, strict=True):
         expected[2 * chunk.number], expected[2 * chunk.number + 1] = at, size
@@ -34,7 +34,7 @@ def done_already(work: ArrayWork, unit: Unit) -> UnitDone | None:
         return None
     if tail[0] != shard.ShardIndex(entries=expected).encode():
         return None
-    return UnitDone(len(sizes), at, tail[1], already=True)
+    return UnitDone(len(sizes), at, at, tail[1], already=True)
 
 
 def _passes(work: ArrayWork, unit: Unit) -> bool:
@@ -47,11 +47,11 @@ def _done_encoded(work: ArrayWork, unit: Unit) -> UnitDone | None:
     key = work.key(unit.at)
     if work.plan.target.shards is None:
         size = work.target.size(key)
-        return UnitDone(len(unit.chunks), 0, size, already=True) if size else None
+        return UnitDone(len(unit.chunks), 0, 0, size, already=True) if size else None
     tail = work.target.read_tail(key, shard.index_bytes(work.slots))
     found = shard.decode(tail[0], work.slots) if tail else "absent"
     if tail is None or isinstance(found, str):
         return None
     if found.bytes_held + shard.index_bytes(work.slots) != tail[1]:
         return None
-    return UnitDone(len(unit.chunks), 0, tail[1], already=True)
+    return UnitDone(len(unit.chunks), 0, 0, tail[1], already=True)

@@ -41,15 +41,14 @@ class Tally:
     foreign: list[str] = field(default_factory=list)
     """Files and folders found within arrays that are no chunks."""
 
-    def add(self, done: UnitDone, *, undecoded: bool) -> None:
+    def add(self, done: UnitDone) -> None:
         """Add one object."""
         self.chunks += done.chunks
         self.objects += bool(done.bytes_out)
         self.objects_already += done.already
         self.bytes_in += done.bytes_in
         self.bytes_out += done.bytes_out
-        if undecoded:
-            self.undecoded_bytes += done.bytes_in
+        self.undecoded_bytes += done.passed
         self.findings += done.findings
 
 
@@ -87,7 +86,7 @@ class Engine:
         strays = listing.Strays()
         for results in self.pool.each(*self._tasks(work, strays)):
             for done in results:
-                tally.add(done, undecoded=array.method.undecoded)
+                tally.add(done)
                 self.watch(array.path, done)
         tally.foreign += strays.foreign
         if strays.stale:
@@ -101,7 +100,7 @@ class Engine:
             from zarrlift.engine import rechunk  # noqa: PLC0415 - NumPy is slow to load
 
             ones = (1,) * array.source.ndim
-            present = (c.at for u in _units(work, strays, ones) for c in u.chunks)
+            present = (u.at for u in _units(work, strays, ones))
             cache = self.cache_bytes
 
             def assemble(batch: list[object]) -> list[UnitDone]:

@@ -14,7 +14,7 @@ from zlib import crc32
 from zarrlift import grid
 from zarrlift.chunks import envelope, listing, shard
 from zarrlift.chunks.files import ChunkFiles
-from zarrlift.findings import error
+from zarrlift.findings import error, warning
 from zarrlift.verify.result import SAMPLE, Checked, Level
 
 if TYPE_CHECKING:
@@ -55,11 +55,29 @@ class ArrayPair:
         """Give the key of a target object."""
         return f"{self.path}/{self.new.keys.of(index)}".lstrip("/")
 
+    @property
+    def seed(self) -> int:
+        """Return a number of the array's own, so that samples differ from array to array."""
+        return crc32(self.path.encode("utf-8", "surrogateescape"))
+
     def sampled(self, index: Index) -> bool:
-        """Say whether quick verification compares this chunk."""
-        if self.level is not Level.QUICK:
+        """Say whether this level compares the bytes or values of a chunk of the target."""
+        if self.level is not Level.QUICK or not any(index):
             return True
-        return crc32(f"{self.path}/{index}".encode("utf-8", "surrogateescape")) % SAMPLE == 0
+        return (self.seed + crc32(repr(index).encode())) % SAMPLE == 0
+
+    def sample(self, item: Pair) -> set[int]:
+        """Give the numbers of an object's chunks whose bytes this level compares."""
+        numbers = [c.number for c in item.chunks]
+        if self.level is not Level.QUICK:
+            return set(numbers)
+        start = (self.seed + crc32(repr(item.at).encode())) % SAMPLE
+        chosen = set(numbers[start::SAMPLE])
+        return chosen if any(item.at) else {*chosen, numbers[0]}
+
+    def chunk(self, item: Pair, chunk: ChunkFile) -> Index:
+        """Give a chunk's index in array order."""
+        return grid.cell(item.at, chunk.number, self.new.per_object)
 
 
 def pairs(pair: ArrayPair, strays: tuple[listing.Strays, listing.Strays]) -> Iterator[Pair]:
@@ -133,8 +151,9 @@ def _both_there(pair: ArrayPair, item: Pair, checked: Checked) -> bool:
     key = pair.key(item.at)
     if not item.in_target:
         message = f"object {key} is missing; the source has {len(item.chunks)} chunks for it"
-        chunk = item.chunks[0].at
-        checked.findings.append(error("object-missing", pair.path, message, chunk))
+        if pair.level is not Level.NONE and not _lost_on_purpose(pair, item, checked):
+            chunk = pair.chunk(item, item.chunks[0])
+            checked.findings.append(error("object-missing", pair.path, message, chunk))
         return False
     if not item.chunks:
         message = f"object {key} is a stray: the source has no chunk for it"
@@ -146,12 +165,11 @@ def _both_there(pair: ArrayPair, item: Pair, checked: Checked) -> bool:
 def _compare_object(pair: ArrayPair, item: Pair, files: ChunkFiles, checked: Checked) -> None:
     chunk, key = item.chunks[0], pair.key(item.at)
     due, held = files.sizes([chunk])[0], pair.target.size(key)
+    one = _One(pair, item, chunk, files, f"object {key}")
     if held != due:
-        message = f"object {key} holds {held} bytes, the source's chunk {due}"
-        checked.findings.append(error("chunk-length", pair.path, message, chunk.at))
-    elif pair.sampled(chunk.at) or _first(chunk):
-        data = pair.target.read(key) or b""
-        _compare_chunk(pair, chunk, files, data, f"object {key}", checked)
+        one.differs("chunk-length", f"holds {held} bytes, the source's chunk {due}", checked)
+    elif pair.sample(item):
+        one.compare(pair.target.read(key) or b"", checked)
 
 
 def _compare_shard(pair: ArrayPair, item: Pair, files: ChunkFiles, checked: Checked) -> None:
@@ -159,50 +177,83 @@ def _compare_shard(pair: ArrayPair, item: Pair, files: ChunkFiles, checked: Chec
     if index is None:
         return
     key = pair.key(item.at)
-    sizes = files.sizes(item.chunks)
+    sizes, sample, present = files.sizes(item.chunks), pair.sample(item), index.present
     with pair.target.opened(key) as fd:
         for chunk, due in zip(item.chunks, sizes, strict=True):
             entry = index.get(chunk.number)
-            if entry is None or entry[1] != due:
-                held = "is absent" if entry is None else f"holds {entry[1]} bytes"
-                message = f"in shard {key} it {held}, in the source {due} bytes"
-                checked.findings.append(error("chunk-length", pair.path, message, chunk.at))
-            elif pair.sampled(chunk.at) or _first(chunk):
-                data = os.pread(fd, entry[1], entry[0])
-                place = f"shard {key} at offset {entry[0]}"
-                _compare_chunk(pair, chunk, files, data, place, checked)
-    if index.present != len(item.chunks):
+            if entry is not None and entry[1] == due and chunk.number not in sample:
+                continue
+            one = _One(pair, item, chunk, files, f"shard {key}")
+            if entry is None:
+                present += one.differs("chunk-missing", "does not hold it", checked)
+                continue
+            one = one._replace(place=f"shard {key} at offset {entry[0]}")
+            data = os.pread(fd, entry[1], entry[0])
+            if len(data) != due:
+                message = f"holds {len(data)} bytes, the source's chunk {due}"
+                one.differs("chunk-length", message, checked, data)
+            else:
+                one.compare(data, checked)
+    if present != len(item.chunks):
         message = f"shard {key} holds {index.present} chunks, the source {len(item.chunks)}"
         checked.findings.append(error("chunk-count", pair.path, message))
 
 
-def _first(chunk: ChunkFile) -> bool:
-    return not any(chunk.at)
+class _One(NamedTuple):
+    """One chunk whose bytes are compared."""
 
+    pair: ArrayPair
+    item: Pair
+    chunk: ChunkFile
+    files: ChunkFiles
+    place: str
 
-def _compare_chunk(
-    pair: ArrayPair,
-    chunk: ChunkFile,
-    files: ChunkFiles,
-    data: bytes,
-    place: str,
-    checked: Checked,
-) -> None:
-    original = files.read(chunk)
-    checked.compared += 1
-    checked.bytes += len(data)
-    if data != original:
-        message = f"{place}: {_difference(original, data)}"
-        if envelope.check_for(pair.old)(original):
+    def compare(self, data: bytes, checked: Checked) -> None:
+        """Compare bytes of equal length, and decode them where the level asks."""
+        original = self.files.read(self.chunk)
+        checked.compared += 1
+        checked.bytes += len(data)
+        if data != original:
+            self.differs("chunk-differs", _difference(original, data), checked, data)
+        elif self.pair.level is Level.DECODE:
             from zarrlift.verify import values  # noqa: PLC0415 - NumPy is slow to load
 
-            if values.equal_values(pair, original, data):
-                return
-        checked.findings.append(error("chunk-differs", pair.path, message, chunk.at))
-    elif pair.level is Level.DECODE:
+            values.decodes(self.pair, self.pair.chunk(self.item, self.chunk), data, checked)
+
+    def differs(self, rule: str, message: str, checked: Checked, data: bytes | None = None) -> bool:
+        """Report a difference, unless the source's own chunk is not whole.
+
+        Such a chunk was encoded anew, which is right where both decode to the same, or was left
+        out as asked. Gives true where the chunk counts as held.
+        """
+        original, at = self.files.read(self.chunk), self.pair.chunk(self.item, self.chunk)
+        problem = envelope.check_for(self.pair.old)(original)
+        if problem is None:
+            message = f"{self.place}: {message}"
+            checked.findings.append(error(rule, self.pair.path, message, at))
+            return False
         from zarrlift.verify import values  # noqa: PLC0415 - NumPy is slow to load
 
-        values.decodes(pair, chunk.at, data, checked)
+        same = values.mended(self.pair, original, data)
+        if same is None:
+            message = f"damaged in the source ({problem}), and not taken over"
+            checked.findings.append(warning("chunk-damaged", self.pair.path, message, at))
+        elif not same:
+            message = f"{self.place}: {message}; decoded values differ too"
+            checked.findings.append(error(rule, self.pair.path, message, at))
+        checked.compared += 1
+        return same is not False
+
+
+def _lost_on_purpose(pair: ArrayPair, item: Pair, checked: Checked) -> bool:
+    """Say whether every chunk of an absent object is damaged in the source, and report each."""
+    with ChunkFiles() as files:
+        ones = [_One(pair, item, c, files, "the target") for c in item.chunks]
+        check = envelope.check_for(pair.old)
+        if any(check(files.read(one.chunk)) is None for one in ones):
+            return False
+        lost = [one.differs("object-missing", "lacks it", checked) for one in ones]
+    return all(lost)
 
 
 def _difference(original: bytes, data: bytes) -> str:

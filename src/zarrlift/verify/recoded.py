@@ -47,7 +47,7 @@ def _present(pair: ArrayPair, strays: listing.Strays) -> Iterator[Index]:
         per_object=(1,) * pair.old.ndim,
         strays=strays,
     )
-    return (c.at for u in units for c in u.chunks)
+    return (u.at for u in units)
 
 
 def _touched(pair: ArrayPair, strays: listing.Strays) -> Iterator[Index]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zarrlift import grid
-from zarrlift.chunks import codec
+from zarrlift.chunks import codec, envelope
 from zarrlift.chunks.source import ChunkSource
 from zarrlift.errors import DamageError
-from zarrlift.findings import error
+from zarrlift.findings import error, warning
 
 if TYPE_CHECKING:
     from zarrlift.chunks.codec import Array
@@ -18,21 +18,33 @@ if TYPE_CHECKING:
 
 
 def decodes(pair: ArrayPair, index: Index, data: bytes, checked: Checked) -> None:
-    """Decode a chunk that equals its source, and report it where it does not."""
+    """Decode a chunk that equals its source, and report it where it does not.
+
+    It is a warning where the chunk's envelope is broken too: then it was copied as asked.
+    """
     checked.decoded += 1
     try:
         codec.decode(data, pair.new)
     except DamageError as damage:
         message = f"equal to the source, but {damage.message}"
-        checked.findings.append(error("chunk-undecodable", pair.path, message, index))
+        known = envelope.check_for(pair.old)(data) is not None
+        made = warning if known else error
+        checked.findings.append(made("chunk-undecodable", pair.path, message, index))
 
 
-def equal_values(pair: ArrayPair, original: bytes, data: bytes) -> bool:
-    """Say whether two encoded chunks of one shape decode to the same values."""
+def mended(pair: ArrayPair, original: bytes, data: bytes | None) -> bool | None:
+    """Say whether a chunk encoded anew decodes to the same; None where the source's does not."""
     try:
-        return codec.same_bits(codec.decode(original, pair.old), codec.decode(data, pair.new))
+        due = codec.decode(original, pair.old)
+    except DamageError:
+        return None
+    try:
+        held = (
+            codec.filled(pair.new.fill, pair.new) if data is None else codec.decode(data, pair.new)
+        )
     except DamageError:
         return False
+    return codec.same_bits(due, held)
 
 
 class Regions:
@@ -61,8 +73,8 @@ class Regions:
         try:
             due = self._assembled(part)
         except DamageError as damage:
-            message = f"in the source: {damage.message}"
-            checked.findings.append(error("chunk-damaged", pair.path, message, index))
+            message = f"damaged in the source, so not compared: {damage.message}"
+            checked.findings.append(warning("chunk-damaged", pair.path, message, index))
             return
         if not codec.same_bits(held[inner], due):
             message = "decoded values differ from the source's"

@@ -1,0 +1,1 @@
+"""Whole commands timed side by side: `python -m benchmarks`."""

@@ -1,0 +1,7 @@
+class Demo: ...
+
+
+class Kind: ...
+
+
+write_demo = None
