@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable  # noqa: TC003 - read at run time by NamedTuple
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
     from types import TracebackType
     from typing import Self
 
-T = TypeVar("T")
 R = TypeVar("R")
 _AHEAD = 2
+_BATCH_BYTES = 4 * 2**20
+_BATCH_MOST = 32
+
+
+class Task(NamedTuple, Generic[R]):
+    """Something to do, and about how many bytes it deals with."""
+
+    weight: int
+    work: Callable[[], R]
 
 
 class StoppedError(Exception):
@@ -28,6 +37,9 @@ class Pool:
         self.stopping = threading.Event()
         self._executor = ThreadPoolExecutor(workers, thread_name_prefix="zarrlift")
         self.local = threading.local()
+        self.turn = threading.Lock()
+        """Held by the thread that does many short system calls: taking turns costs less than
+        handing the interpreter's lock to and fro at every one of them."""
 
     def __enter__(self) -> Self:
         """Return the pool itself."""
@@ -44,21 +56,23 @@ class Pool:
             self.stopping.set()
         self._executor.shutdown(wait=True, cancel_futures=True)
 
-    def each(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-        """Apply a function to every item, a few at a time; results come as they end.
+    def each(self, tasks: Iterable[Task[R]]) -> Iterator[R]:
+        """Carry out every task, a few at a time; results come as they end.
 
-        The first error stops the rest and is raised.
+        Light tasks go to a thread together. The first error stops the rest and is raised.
         """
-        running: set[Future[R]] = set()
+        running: set[Future[list[R]]] = set()
         try:
-            for item in items:
-                running.add(self._executor.submit(function, item))
+            for batch in _batches(tasks):
+                running.add(self._executor.submit(_all, batch))
                 if len(running) >= self.workers * _AHEAD:
                     ended, running = wait(running, return_when=FIRST_COMPLETED)
-                    yield from (f.result() for f in ended)
+                    for future in ended:
+                        yield from future.result()
             while running:
                 ended, running = wait(running, return_when=FIRST_COMPLETED)
-                yield from (f.result() for f in ended)
+                for future in ended:
+                    yield from future.result()
         except BaseException:
             self.stopping.set()
             wait(running)
@@ -70,3 +84,21 @@ class Pool:
         if held is None or len(held) < size:
             held = self.local.buffer = bytearray(size)
         return held
+
+
+def _batches(tasks: Iterable[Task[R]]) -> Iterator[list[Callable[[], R]]]:
+    """Gather light tasks, up to 4 MiB or 32 of them."""
+    batch: list[Callable[[], R]] = []
+    weight = 0
+    for task in tasks:
+        batch.append(task.work)
+        weight += task.weight
+        if weight >= _BATCH_BYTES or len(batch) >= _BATCH_MOST:
+            yield batch
+            batch, weight = [], 0
+    if batch:
+        yield batch
+
+
+def _all(batch: list[Callable[[], R]]) -> list[R]:
+    return [work() for work in batch]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from zarrlift import grid
 from zarrlift.metadata.layout import Keys
+from zarrlift.store.folder import scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,7 +100,7 @@ class _Listing:
         groups: dict[int, list[ChunkFile]] = defaultdict(list)
         for base, folder in folders:
             first = base * per
-            for entry in _scan(self._folder, folder, self._cut):
+            for entry in scan(folder):
                 name = entry.name
                 if not is_index(name) or entry.is_dir() is last:
                     self._stray(entry, top=axis == 0)
@@ -128,7 +129,7 @@ class _Listing:
         if nested_one:
             self.only_prefix("c")
             folder = os.path.join(folder, "c")
-        for entry in _scan(self._folder, folder, self._cut):
+        for entry in scan(folder):
             index = None if entry.is_dir() else self._flat_index(entry.name, keys, bare=nested_one)
             if index is None:
                 self._stray(entry, top=True)
@@ -158,7 +159,3 @@ class _Listing:
 def is_index(name: str) -> bool:
     """Say whether a name is a whole number as chunk keys write it."""
     return name.isdigit() and name.isascii() and (name[0] != "0" or name == "0")
-
-
-def _scan(folder: Folder, path: str, cut: int) -> list[os.DirEntry[str]]:
-    return folder.entries(path[cut:] if len(path) >= cut else "")

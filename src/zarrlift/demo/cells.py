@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from zarrlift.demo.scene import Scene
+    from zarrlift.demo.shapes import Float64
+
+Integer: TypeAlias = npt.NDArray[np.int64]
 
 _APART = 1.75
 """Between the places that cells may take, in diameters of a nucleus."""
@@ -31,29 +34,29 @@ _FADING = 0.96
 class Vesicles:
     """The vesicles of all cells, one element each."""
 
-    owner: npt.NDArray[np.int64]
+    owner: Integer
     """Which cell it belongs to, counted from 0."""
-    offset: npt.NDArray[np.float64]
+    offset: Float64
     """Distance from the cell's centre in z (planes), y and x (pixels), shape `(3, n)`."""
-    brightness: npt.NDArray[np.float64]
+    brightness: Float64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Cells:
     """The cells of a scene; one element of each array is one cell."""
 
-    centre: npt.NDArray[np.float64]
+    centre: Float64
     """z (planes), y and x (pixels) in the first frame, shape `(3, n)`."""
-    drift: npt.NDArray[np.float64]
+    drift: Float64
     """Movement from frame to frame in z, y and x, shape `(3, n)`."""
-    brightness: npt.NDArray[np.float64]
-    nucleus: npt.NDArray[np.int64]
+    brightness: Float64
+    nucleus: Integer
     """Which of the nucleus shapes it has."""
-    body: npt.NDArray[np.int64]
-    turn: npt.NDArray[np.int64]
+    body: Integer
+    turn: Integer
     vesicles: Vesicles
 
-    def at(self, frame: int) -> npt.NDArray[np.float64]:
+    def at(self, frame: int) -> Float64:
         """Give the centres in one frame, as z, y and x."""
         return self.centre + frame * self.drift
 
@@ -112,9 +115,7 @@ def placed(cells: Cells, scene: Scene, frame: int, plane: int, reach: int) -> It
         )
 
 
-def _places(
-    scene: Scene, random: np.random.Generator
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def _places(scene: Scene, random: np.random.Generator) -> tuple[Float64, Float64]:
     """Give y and x of the cells: a jittered hexagonal grid, thinned in patches."""
     step, beyond = _APART * scene.diameter, _BEYOND * scene.diameter
     rows = np.arange(-beyond, scene.height + beyond, step)

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from zarrlift.demo.cells import Cells, placed, scatter
-from zarrlift.demo.scene import Scene, Stain
-from zarrlift.demo.shapes import Float, Shapes, body_shapes, nucleus_shapes
+from zarrlift.demo.scene import SMALLEST_LEVEL, Scene, Stain
+from zarrlift.demo.shapes import Float, Float64, Shapes, body_shapes, nucleus_shapes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 Grey: TypeAlias = npt.NDArray[np.uint16]
 Labels: TypeAlias = npt.NDArray[np.uint32]
 
-SMALLEST_LEVEL = 256
-"""A pyramid ends where neither y nor x is larger."""
 OFFSET = 100.0
 """Grey value that the camera gives in the dark."""
 _READ_NOISE = 6.0
@@ -38,7 +36,6 @@ _VESICLE_REACH = 2.5
 _ROWS_AT_ONCE = 128
 
 Number = TypeVar("Number", bound=np.generic)
-Float64: TypeAlias = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -159,7 +156,7 @@ def _vesicles(specimen: Specimen, frame: int, plane: int) -> Float:
     return light
 
 
-_LIGHTS: dict[Stain, Callable[[Specimen, int, int], Float]] = {
+_LIGHTS = {
     Stain.NUCLEI: _nuclei,
     Stain.BODIES: _bodies,
     Stain.VESICLES: _vesicles,
@@ -195,7 +192,7 @@ def _vesicles_near(specimen: Specimen, frame: int, plane: int) -> tuple[Float64,
 
 def _add_spots(light: Float, y: Float64, x: Float64, blur: Float64, height: Float64) -> None:
     """Add round spots of the given standard deviation and peak to a plane, in place."""
-    reach = math.ceil(2.5 * float(blur.max(initial=0.0)))
+    reach = math.ceil(2.5 * float(np.max(blur, initial=0.0)))
     away = np.arange(-reach, reach + 1)
     rows, columns = np.rint(y).astype(int)[:, None] + away, np.rint(x).astype(int)[:, None] + away
     tall = np.exp(-((rows - y[:, None]) ** 2) / (2 * blur[:, None] ** 2)) * height[:, None]
@@ -209,6 +206,7 @@ def _add_spots(light: Float, y: Float64, x: Float64, blur: Float64, height: Floa
 
 def _illumination(shape: tuple[int, ...], rows: slice) -> Float:
     """Give how much of the light each pixel of some rows gets: most left of the middle."""
-    y = np.arange(shape[0], dtype=np.float32)[rows, None] / shape[0]
-    x = np.arange(shape[1], dtype=np.float32)[None, :] / shape[1]
-    return np.float32(1) - np.float32(0.55) * ((y - 0.52) ** 2 + (x - 0.44) ** 2)
+    y = np.arange(shape[0], dtype=np.float32)[rows, None] / np.float32(shape[0])
+    x = np.arange(shape[1], dtype=np.float32)[None, :] / np.float32(shape[1])
+    away = (y - np.float32(0.52)) ** 2 + (x - np.float32(0.44)) ** 2
+    return np.float32(1) - np.float32(0.55) * away

@@ -26,6 +26,9 @@ _USUAL_PLANES = 5
 _USUAL_FIELD = 360_000
 _MOST_ROWS, _MOST_COLUMNS = 16, 24
 FIELDS = 2
+"""Images of one well."""
+SMALLEST_LEVEL = 256
+"""A pyramid ends where neither y nor x is larger."""
 
 
 class Stain(Enum):
@@ -65,6 +68,15 @@ class Scene:
     def shape(self) -> Index:
         """Return the shape of the full resolution, in t, c, z, y, x."""
         return (self.frames, len(self.stains), self.planes, self.height, self.width)
+
+    @property
+    def levels(self) -> tuple[Index, ...]:
+        """Return the shape of every level; odd rows and columns are dropped when halving."""
+        shapes = [self.shape]
+        while max(shapes[-1][-2:]) > SMALLEST_LEVEL:
+            *outer, height, width = shapes[-1]
+            shapes.append((*outer, height // 2, width // 2))
+        return tuple(shapes)
 
     @property
     def pixel(self) -> float:

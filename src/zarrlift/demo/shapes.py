@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 Float: TypeAlias = npt.NDArray[np.float32]
+Float64: TypeAlias = npt.NDArray[np.float64]
 
 NUCLEI = 64
 BODIES = 32
 TURNS = 8
 """Orientations that a patch is stamped in: four quarter turns, mirrored or not."""
-_DIVIDING = 2
+DIVIDING = 2
 """How many of the nuclei are condensed for division."""
 _WAVES_OF_NUCLEI = {2: 0.05, 3: 0.05, 4: 0.05, 9: 0.015}
 _WAVES_OF_BODIES = {2: 0.11, 3: 0.11, 4: 0.11, 5: 0.11, 7: 0.11}
@@ -38,7 +39,7 @@ class Shapes:
     @property
     def edge(self) -> int:
         """Return the width of a patch in pixels."""
-        return self.domes.shape[-1]
+        return int(self.domes.shape[-1])
 
     def oriented(self, number: int, turn: int) -> tuple[Float, Float]:
         """Give dome and texture of one shape in one of the `TURNS` orientations."""
@@ -51,13 +52,13 @@ def nucleus_shapes(diameter: int, seed: int) -> Shapes:
     dy, dx = _grid(2 * round(0.8 * diameter))
     length = diameter * random.uniform(0.46, 0.6, NUCLEI)
     ratio = random.uniform(0.66, 0.95, NUCLEI)
-    ratio[:_DIVIDING] = 0.34
-    length[:_DIVIDING] *= 0.85
+    ratio[:DIVIDING] = 0.34
+    length[:DIVIDING] *= 0.85
     rho, _ = _polar(dy, dx, length, length * ratio, random)
     rho = rho / _outline(dy, dx, _WAVES_OF_NUCLEI, NUCLEI, random)
     chromatin = 0.95 + 0.16 * smooth_noise(random, rho.shape, diameter / 16)
     chromatin *= 1 - 0.55 * _nucleoli(dy, dx, diameter, random)
-    chromatin[:_DIVIDING] = 2.4
+    chromatin[:DIVIDING] = 2.4
     return Shapes(domes=_float(1 - rho**2), textures=_float(chromatin.clip(0.2)))
 
 
@@ -74,46 +75,45 @@ def body_shapes(diameter: int, seed: int) -> Shapes:
     return Shapes(domes=_float(1 - rho**2), textures=_float(texture))
 
 
-def smooth_noise(
-    random: np.random.Generator, shape: Sequence[int], sigma: float
-) -> npt.NDArray[np.float64]:
+def smooth_noise(random: np.random.Generator, shape: Sequence[int], sigma: float) -> Float64:
     """Draw noise of mean 0 and variance 1 that varies over `sigma` pixels, in the last two axes."""
     rows, columns = np.fft.fftfreq(shape[-2])[:, None], np.fft.rfftfreq(shape[-1])
     weights = np.exp(-2 * (np.pi * sigma) ** 2 * (rows**2 + columns**2))
     weights[0, 0] = 0
     noise = np.fft.irfft2(np.fft.rfft2(random.standard_normal(shape)) * weights, s=shape[-2:])
-    made: npt.NDArray[np.float64] = noise / noise.std()
+    made: Float64 = noise / noise.std()
     return made
 
 
-def _grid(edge: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def _grid(edge: int) -> tuple[Float64, Float64]:
     """Give each pixel's distance from a patch's centre: down as a column, right as a row."""
-    away = np.arange(edge) - (edge - 1) / 2
+    away: Float64 = np.arange(edge, dtype=np.float64) - (edge - 1) / 2
     return away[:, None], away[None, :]
 
 
 def _polar(
-    dy: npt.NDArray[np.float64],
-    dx: npt.NDArray[np.float64],
-    length: npt.NDArray[np.float64],
-    breadth: npt.NDArray[np.float64],
+    dy: Float64,
+    dx: Float64,
+    length: Float64,
+    breadth: Float64,
     random: np.random.Generator,
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+) -> tuple[Float64, Float64]:
     """Give the distance from the centre in units of a turned ellipse's outline, and in pixels."""
     angle = random.uniform(0, np.pi, length.size)[:, None, None]
-    along = dx * np.cos(angle) + dy * np.sin(angle)
-    across = dy * np.cos(angle) - dx * np.sin(angle)
-    rho = np.hypot(along / length[:, None, None], across / breadth[:, None, None])
-    return rho, np.hypot(dy, dx)[None]
+    along = (dx * np.cos(angle) + dy * np.sin(angle)) / length[:, None, None]
+    across = (dy * np.cos(angle) - dx * np.sin(angle)) / breadth[:, None, None]
+    rho: Float64 = np.sqrt(along**2 + across**2)
+    radius: Float64 = np.sqrt(dy**2 + dx**2)
+    return rho, radius[None]
 
 
 def _outline(
-    dy: npt.NDArray[np.float64],
-    dx: npt.NDArray[np.float64],
+    dy: Float64,
+    dx: Float64,
     waves: Mapping[int, float],
     number: int,
     random: np.random.Generator,
-) -> npt.NDArray[np.float64]:
+) -> Float64:
     """Give a factor of the radius that varies with the angle; `waves` are number and height."""
     theta = np.arctan2(dy, dx)[None]
     factor = np.ones((number, *theta.shape[1:]))
@@ -124,11 +124,11 @@ def _outline(
 
 
 def _nucleoli(
-    dy: npt.NDArray[np.float64],
-    dx: npt.NDArray[np.float64],
+    dy: Float64,
+    dx: Float64,
     diameter: int,
     random: np.random.Generator,
-) -> npt.NDArray[np.float64]:
+) -> Float64:
     """Give the depth, 0 to 1, of three dark spots in each nucleus."""
     depth = np.zeros((NUCLEI, dy.size, dx.size))
     for _ in range(3):
@@ -139,12 +139,12 @@ def _nucleoli(
 
 
 def _filaments(
-    dy: npt.NDArray[np.float64],
-    dx: npt.NDArray[np.float64],
-    distance: npt.NDArray[np.float64],
+    dy: Float64,
+    dx: Float64,
+    distance: Float64,
     diameter: int,
     random: np.random.Generator,
-) -> npt.NDArray[np.float64]:
+) -> Float64:
     """Draw bent bright lines that run outwards from the nucleus.
 
     Lines are where waves around the centre cross zero; noise in their phase bends them.
@@ -158,7 +158,7 @@ def _filaments(
         twist = random.normal(0, 1.2, (BODIES, 1, 1))
         waves += np.cos(wave * (theta + 0.3 * bend) + phase + twist * distance)
     grain = np.abs(smooth_noise(random, shape, diameter / 24))
-    lines: npt.NDArray[np.float64] = np.exp(-2.2 * np.abs(waves)) + 0.8 * np.exp(-3 * grain)
+    lines: Float64 = np.exp(-2.2 * np.abs(waves)) + 0.8 * np.exp(-3 * grain)
     return lines
 
 
@@ -167,5 +167,5 @@ def _turned(patch: Float, turn: int) -> Float:
     return np.rot90(patch.T if turn >= TURNS // 2 else patch, turn % 4)
 
 
-def _float(values: npt.NDArray[np.float64]) -> Float:
+def _float(values: Float64) -> Float:
     return values.astype(np.float32)

@@ -6,6 +6,7 @@ absent; a shard's index follows. Nothing is read back, nothing is written twice.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,6 +23,7 @@ from zarrlift.pool import StoppedError
 if TYPE_CHECKING:
     from array import array
     from collections.abc import Callable
+    from threading import Lock
 
     from zarrlift.chunks.envelope import Bytes, Check
     from zarrlift.chunks.listing import ChunkFile, Unit
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
     from zarrlift.pool import Pool
     from zarrlift.store.folder import Folder
     from zarrlift.store.target import PendingObject, Target
+
+
+_SMALL_CHUNK = 2**18
 
 
 class UnitDone(NamedTuple):
@@ -72,7 +77,14 @@ class ArrayWork:
 
     def begin(self) -> PendingObject:
         """Start an object in the calling thread's buffer."""
-        return self.target.begin(self.pool.buffer(max(WRITE_BUFFER, self.bound)))
+        buffer = self.pool.buffer(max(WRITE_BUFFER, self.bound))
+        return self.target.begin(buffer, self.turn)
+
+    @property
+    def turn(self) -> Lock | None:
+        """Return the pool's turn where chunks are so small that reading them is mostly calls."""
+        small = self.bound < _SMALL_CHUNK and self.transform is None
+        return self.pool.turn if small else None
 
 
 def _transform(plan: ArrayPlan) -> Callable[[Bytes], bytes | None]:
@@ -92,16 +104,17 @@ def _transform(plan: ArrayPlan) -> Callable[[Bytes], bytes | None]:
 
 def write_unit(work: ArrayWork, unit: Unit) -> UnitDone:
     """Make one object from whole source chunks: copied, packed or recoded one by one."""
-    out = work.begin()
-    try:
-        with ChunkFiles() as files:
-            writer = _UnitWriter(work, unit.at, files, out)
-            for chunk in unit.chunks:
-                writer.add(chunk)
-        return finish(work, unit.at, out, writer.entries, writer.done(len(unit.chunks)))
-    except BaseException:
-        out.abort()
-        raise
+    with work.turn or nullcontext():
+        out = work.begin()
+        try:
+            with ChunkFiles() as files:
+                writer = _UnitWriter(work, unit.at, files, out)
+                for chunk in unit.chunks:
+                    writer.add(chunk)
+            return finish(work, unit.at, out, writer.entries, writer.done(len(unit.chunks)))
+        except BaseException:
+            out.abort()
+            raise
 
 
 def finish(

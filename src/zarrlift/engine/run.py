@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import islice
+from functools import partial
 from typing import TYPE_CHECKING
 
-from zarrlift import grid
 from zarrlift.chunks import listing
 from zarrlift.engine.objects import ArrayWork, UnitDone, stale_finding, write_unit
 from zarrlift.engine.resume import done_already
 from zarrlift.plan.methods import Method
+from zarrlift.pool import Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from zarrlift.chunks.listing import Unit
     from zarrlift.findings import Finding
-    from zarrlift.plan.plan import ArrayPlan, Plan
+    from zarrlift.grid import Index
+    from zarrlift.plan.plan import Plan
     from zarrlift.pool import Pool
     from zarrlift.store.folder import Folder
     from zarrlift.store.target import Target
 
-_BATCH_BYTES = 4 * 2**20
-_BATCH_MOST = 32
+_ALONE = 2**62
+Outcome = tuple[str, UnitDone]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,60 +71,51 @@ class Engine:
 
     def run(self) -> Tally:
         """Write every data object of the plan."""
-        tally = Tally()
-        for array in self.plan.arrays:
-            self._array(array, tally)
+        tally, seen = Tally(), list[tuple[str, listing.Strays]]()
+        for path, done in self.pool.each(self._tasks(seen)):
+            tally.add(done)
+            self.watch(path, done)
+        for path, strays in seen:
+            tally.foreign += strays.foreign
+            if strays.stale:
+                tally.findings.append(stale_finding(path, strays.stale))
         return tally
 
-    def _array(self, array: ArrayPlan, tally: Tally) -> None:
-        work = ArrayWork(
-            plan=array,
-            source=self.source,
-            target=self.target,
-            pool=self.pool,
-            damaged=self.plan.settings.damaged,
-        )
-        strays = listing.Strays()
-        for results in self.pool.each(*self._tasks(work, strays)):
-            for done in results:
-                tally.add(done)
-                self.watch(array.path, done)
-        tally.foreign += strays.foreign
-        if strays.stale:
-            tally.findings.append(stale_finding(array.path, strays.stale))
+    def _tasks(self, seen: list[tuple[str, listing.Strays]]) -> Iterator[Task[Outcome]]:
+        for array in self.plan.arrays:
+            work = ArrayWork(
+                plan=array,
+                source=self.source,
+                target=self.target,
+                pool=self.pool,
+                damaged=self.plan.settings.damaged,
+            )
+            strays = listing.Strays()
+            seen.append((array.path, strays))
+            raw = array.target.chunk_bytes
+            if array.method is Method.RECHUNK:
+                yield from self._rechunked(work, strays)
+            else:
+                for unit in _units(work, strays, array.target.per_object):
+                    yield Task(raw * len(unit.chunks), partial(self._unit, work, unit))
 
-    def _tasks(
-        self, work: ArrayWork, strays: listing.Strays
-    ) -> tuple[Callable[[list[object]], list[UnitDone]], Iterator[list[object]]]:
-        array = work.plan
-        if array.method is Method.RECHUNK:
-            from zarrlift.engine import rechunk  # noqa: PLC0415 - NumPy is slow to load
+    def _rechunked(self, work: ArrayWork, strays: listing.Strays) -> Iterator[Task[Outcome]]:
+        from zarrlift.engine import rechunk  # noqa: PLC0415 - NumPy is slow to load
 
-            ones = (1,) * array.source.ndim
-            present = (u.at for u in _units(work, strays, ones))
-            cache = self.cache_bytes
+        present = (u.at for u in _units(work, strays, (1,) * work.plan.source.ndim))
+        path, cache = work.plan.path, self.cache_bytes
+        for unit in rechunk.rechunk_units(work, present):
+            made = partial(rechunk.write_rechunked, work, unit, cache)
+            yield Task(_ALONE, lambda made=made: (path, made()))  # type: ignore[misc]
 
-            def assemble(batch: list[object]) -> list[UnitDone]:
-                return [rechunk.write_rechunked(work, u, cache) for u in batch]  # type: ignore[arg-type]
-
-            return assemble, _batched(rechunk.rechunk_units(work, present), 1)
-
-        def write(batch: list[object]) -> list[UnitDone]:
-            return [self._unit(work, u) for u in batch]  # type: ignore[arg-type]
-
-        raw = max(1, array.target.chunk_bytes * grid.count(array.target.per_object))
-        size = max(1, min(_BATCH_MOST, _BATCH_BYTES // raw))
-        return write, _batched(_units(work, strays, array.target.per_object), size)
-
-    def _unit(self, work: ArrayWork, unit: Unit) -> UnitDone:
+    def _unit(self, work: ArrayWork, unit: Unit) -> Outcome:
+        done = None
         if self.resuming and self.trusting:
             done = done_already(work, unit)
-            if done is not None:
-                return done
-        return write_unit(work, unit)
+        return work.plan.path, done or write_unit(work, unit)
 
 
-def _units(work: ArrayWork, strays: listing.Strays, per: grid.Index) -> Iterator[Unit]:
+def _units(work: ArrayWork, strays: listing.Strays, per: Index) -> Iterator[Unit]:
     source = work.plan.source
     return listing.units(
         work.source,
@@ -133,8 +125,3 @@ def _units(work: ArrayWork, strays: listing.Strays, per: grid.Index) -> Iterator
         per_object=per,
         strays=strays,
     )
-
-
-def _batched(items: Iterator[object], size: int) -> Iterator[list[object]]:
-    while batch := list(islice(items, size)):
-        yield batch

@@ -8,7 +8,6 @@ between the current resolution and the first` (0.4, "multiscales").
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -53,10 +52,20 @@ def lift(
     members = ome.members(attributes, name)
     if not members:
         return dict(attributes), ()
-    step = _Lift(path=path, attributes=copy.deepcopy(dict(members)), shape_of=shape_of)
+    step = _Lift(path=path, attributes=_copied_members(members), shape_of=shape_of)
     _to_0_4(step, version)
     _clean(step)
     return _to_0_5(step, {k: v for k, v in attributes.items() if k not in members})
+
+
+def _copied_members(members: Mapping[str, object]) -> dict[str, object]:
+    return {key: _copied(value) for key, value in members.items()}
+
+
+def _copied(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _copied(inner) for key, inner in value.items()}
+    return [_copied(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _to_0_4(step: _Lift, version: str) -> None:

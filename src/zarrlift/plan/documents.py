@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from zarrlift.metadata import json_text, ome, ome_steps, v3
@@ -40,7 +41,15 @@ class Document:
 
     def encode(self) -> bytes:
         """Return the document's bytes."""
+        if self.layout is not None and not self.attributes:
+            return _bare_array(self.layout)
         return json_text.write(self.content())
+
+
+@lru_cache(maxsize=256)
+def _bare_array(layout: ArrayLayout) -> bytes:
+    """Encode an array without attributes; a plate has thousands that are alike."""
+    return json_text.write(v3.array_document(layout, {}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,13 +72,7 @@ class Folder:
 
     def entries(self, key: str) -> list[os.DirEntry[str]]:
         """List one folder; an absent folder has no entries."""
-        try:
-            with os.scandir(self.path(key)) as listing:
-                return list(listing)
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            raise from_os_error(error, doing="listing", place=self.path(key)) from error
+        return scan(self.path(key))
 
     def files_below(self, keys: Iterable[str]) -> Iterator[str]:
         """Walk the plain files at or below some keys; what is no file or folder is passed over."""
@@ -113,6 +107,17 @@ class Folder:
         """Say whether a link leads out of the tree."""
         real = os.path.realpath(self.path(key))
         return not real.startswith(os.path.realpath(self.root).rstrip("/") + "/")
+
+
+def scan(path: str) -> list[os.DirEntry[str]]:
+    """List one folder by its local path; an absent folder has no entries."""
+    try:
+        with os.scandir(path) as listing:
+            return list(listing)
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise from_os_error(error, doing="listing", place=path) from error
 
 
 def open_file(path: str, folder: int | None = None) -> int:

@@ -11,14 +11,18 @@ import itertools
 import os
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from zarrlift.errors import ClaimLostError, TargetError, from_os_error
 from zarrlift.store.folder import Folder
 
+if TYPE_CHECKING:
+    from threading import Lock
+
 OURS = ".zarrlift"
 CLAIM = f"{OURS}/plan.json"
+_LONG_WRITE = 2**17
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
-_BUFFER = 8 * 2**20
 
 
 class Target(Folder):
@@ -61,8 +65,11 @@ class Target(Folder):
             os.unlink(self.path(CLAIM))
         shutil.rmtree(self.path(OURS), ignore_errors=True)
 
-    def begin(self, buffer: bytearray | None = None) -> PendingObject:
-        """Start an object under a temporary name, gathering its bytes in `buffer`."""
+    def begin(self, buffer: bytearray, turn: Lock | None = None) -> PendingObject:
+        """Start an object under a temporary name, gathering its bytes in `buffer`.
+
+        `turn` is a lock that the caller holds, given up while a full buffer is written.
+        """
         temporary = self.path(f"{self._own}/{next(self._numbers)}")
         try:
             fd = os.open(temporary, _CREATE, 0o666)
@@ -72,7 +79,7 @@ class Target(Folder):
             ) from error
         except OSError as error:
             raise from_os_error(error, doing="writing", place=self.root) from error
-        return PendingObject(self, fd, temporary, buffer or bytearray(_BUFFER))
+        return PendingObject(self, fd, temporary, buffer, turn)
 
     def write(self, key: str, data: bytes) -> None:
         """Write one whole object."""
@@ -139,10 +146,15 @@ class PendingObject:
     Bytes gather in one buffer and reach the file in one write for each full buffer.
     """
 
-    __slots__ = ("_buffer", "_fd", "_filled", "_target", "_temporary", "_view", "position")
+    __slots__ = (
+        *("_buffer", "_fd", "_filled", "_target", "_temporary", "_turn", "_view"),
+        "position",
+    )
 
-    def __init__(self, target: Target, fd: int, temporary: str, buffer: bytearray) -> None:
-        self._target, self._fd, self._temporary = target, fd, temporary
+    def __init__(
+        self, target: Target, fd: int, temporary: str, buffer: bytearray, turn: Lock | None
+    ) -> None:
+        self._target, self._fd, self._temporary, self._turn = target, fd, temporary, turn
         self._buffer, self._view = buffer, memoryview(buffer)
         self._filled = 0
         self.position = 0
@@ -179,11 +191,17 @@ class PendingObject:
             self._filled = 0
 
     def _write_all(self, view: memoryview) -> None:
+        turn = self._turn if len(view) >= _LONG_WRITE else None
+        if turn is not None:
+            turn.release()
         try:
             while view:
                 view = view[os.write(self._fd, view) :]
         except OSError as error:
             raise from_os_error(error, doing="writing", place=self._target.root) from error
+        finally:
+            if turn is not None:
+                turn.acquire()
 
     def commit(self, key: str) -> None:
         """Finish the object under its key; the file must hold just what was given."""

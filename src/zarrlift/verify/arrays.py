@@ -178,11 +178,15 @@ def _compare_shard(pair: ArrayPair, item: Pair, files: ChunkFiles, checked: Chec
         return
     key = pair.key(item.at)
     sizes, sample, present = files.sizes(item.chunks), pair.sample(item), index.present
+    lengths = index.entries[1::2]
+    odd = [
+        (c, due)
+        for c, due in zip(item.chunks, sizes, strict=True)
+        if lengths[c.number] != due or c.number in sample
+    ]
     with pair.target.opened(key) as fd:
-        for chunk, due in zip(item.chunks, sizes, strict=True):
+        for chunk, due in odd:
             entry = index.get(chunk.number)
-            if entry is not None and entry[1] == due and chunk.number not in sample:
-                continue
             one = _One(pair, item, chunk, files, f"shard {key}")
             if entry is None:
                 present += one.differs("chunk-missing", "does not hold it", checked)

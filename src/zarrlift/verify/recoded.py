@@ -9,7 +9,6 @@ from zarrlift import grid
 from zarrlift.chunks import listing
 from zarrlift.findings import error
 from zarrlift.verify import arrays
-from zarrlift.verify.result import Checked
 from zarrlift.verify.values import Regions
 
 if TYPE_CHECKING:
@@ -17,13 +16,15 @@ if TYPE_CHECKING:
 
     from zarrlift.grid import Index
     from zarrlift.verify.arrays import ArrayPair
+    from zarrlift.verify.result import Checked
 
 _local = threading.local()
 
 
-def check_objects(pair: ArrayPair, strays: tuple[listing.Strays, listing.Strays]) -> Checked:
+def check_objects(
+    pair: ArrayPair, strays: tuple[listing.Strays, listing.Strays], checked: Checked
+) -> None:
     """Check every object of the target: its index, and that the source has data for it."""
-    checked = Checked()
     touched = set(_touched_objects(pair))
     for index in arrays.target_objects(pair, strays[1]):
         checked.objects += 1
@@ -35,7 +36,6 @@ def check_objects(pair: ArrayPair, strays: tuple[listing.Strays, listing.Strays]
         elif not pair.target.size(pair.key(index)):
             message = f"object {pair.key(index)} holds no bytes"
             checked.findings.append(error("chunk-length", pair.path, message, index))
-    return checked
 
 
 def _present(pair: ArrayPair, strays: listing.Strays) -> Iterator[Index]:
@@ -75,14 +75,10 @@ def chunks_to_compare(pair: ArrayPair, strays: listing.Strays) -> Iterator[Index
                 yield index
 
 
-def compare_chunks(pair: ArrayPair, batch: list[object]) -> Checked:
-    """Compare some chunks of the target with the source by value."""
-    checked = Checked()
+def compare_chunk(pair: ArrayPair, index: Index, checked: Checked) -> None:
+    """Compare one chunk of the target with the source by value."""
     held: tuple[ArrayPair, Regions] | None = getattr(_local, "regions", None)
     if held is None or held[0] is not pair:
         held = _local.regions = (pair, Regions(pair))
-    for index in batch:
-        if isinstance(index, tuple):
-            checked.chunks += 1
-            held[1].compare(index, checked)
-    return checked
+    checked.chunks += 1
+    held[1].compare(index, checked)

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from zarrlift.chunks import listing
 from zarrlift.findings import error
+from zarrlift.pool import Task
 from zarrlift.survey.walk import left_out
 from zarrlift.verify import arrays, documents, files
-from zarrlift.verify.arrays import ArrayPair, Pair
+from zarrlift.verify.arrays import ArrayPair
 from zarrlift.verify.result import Checked, Level
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from zarrlift.metadata.layout import ArrayLayout
     from zarrlift.plan.plan import Plan
     from zarrlift.pool import Pool
     from zarrlift.store.folder import Folder
 
-_BATCH = 16
+_AT_ONCE = 1
+Outcome = tuple[str, Checked]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,71 +49,81 @@ class Verifier:
 
     def data(self, layouts: Mapping[str, ArrayLayout], checked: Checked) -> None:
         """Compare the data of every array whose target layout is given, and every file."""
+        seen: list[_Seen] = []
+        for path, part in self.pool.each(self._tasks(layouts, seen)):
+            checked.add(part)
+            self.watch(path, part)
+        checked.arrays += len(seen)
         extra: set[str] = set()
-        for array in self.plan.arrays:
-            if array.path in layouts:
-                pair = ArrayPair(
-                    path=array.path,
-                    source=self.source,
-                    target=self.target,
-                    old=array.source,
-                    new=layouts[array.path],
-                    level=self.level,
-                )
-                checked.arrays += 1
-                extra |= self._array(pair, checked)
+        for array in seen:
+            extra |= self._strays(array, checked)
         self._files(extra, checked)
 
-    def _array(self, pair: ArrayPair, checked: Checked) -> set[str]:
-        """Compare one array; gives the plain files that lie within the source's folder."""
-        both = (listing.Strays(), listing.Strays())
-        if pair.same_bytes:
-            tasks: Iterable[list[object]] = _batched(arrays.pairs(pair, both), _BATCH)
-            done = self.pool.each(lambda batch: _compare_all(pair, batch), tasks)
-        else:
-            done = self._by_value(pair, both)
-        for part in done:
-            checked.add(part)
-            self.watch(pair.path, part)
-        exclude = self.plan.settings.exclude
-        inside = self.source.files_below(both[0].foreign)
-        foreign = {p for p in inside if not left_out(p, exclude)}
-        held = set(self.target.files_below(both[1].foreign))
-        for path in sorted((held - foreign) | set(both[1].stale)):
-            checked.findings.append(
-                error("object-stray", pair.path, f"{path} is a stray: it is not in the source")
+    def _tasks(
+        self, layouts: Mapping[str, ArrayLayout], seen: list[_Seen]
+    ) -> Iterator[Task[Outcome]]:
+        for array in self.plan.arrays:
+            layout = layouts.get(array.path)
+            if layout is None:
+                continue
+            pair = ArrayPair(
+                path=array.path,
+                source=self.source,
+                target=self.target,
+                old=array.source,
+                new=layout,
+                level=self.level,
             )
-        return foreign
+            seen.append(_Seen(pair, (listing.Strays(), listing.Strays())))
+            yield from self._array(seen[-1])
 
-    def _by_value(
-        self, pair: ArrayPair, both: tuple[listing.Strays, listing.Strays]
-    ) -> Iterator[Checked]:
+    def _array(self, seen: _Seen) -> Iterator[Task[Outcome]]:
+        pair, both = seen
+        if pair.same_bytes:
+            for item in arrays.pairs(pair, both):
+                weight = _AT_ONCE if self.level is Level.QUICK else len(item.chunks)
+                yield Task(
+                    weight * pair.new.chunk_bytes, partial(_done, pair, arrays.compare_bytes, item)
+                )
+            return
         from zarrlift.verify import recoded  # noqa: PLC0415 - NumPy is slow to load
 
-        yield recoded.check_objects(pair, both)
-        tasks = _batched(recoded.chunks_to_compare(pair, both[0]), _BATCH)
-        yield from self.pool.each(lambda batch: recoded.compare_chunks(pair, batch), tasks)
+        yield Task(0, partial(_done, pair, recoded.check_objects, both))
+        for index in recoded.chunks_to_compare(pair, both[0]):
+            yield Task(pair.new.chunk_bytes, partial(_done, pair, recoded.compare_chunk, index))
+
+    def _strays(self, seen: _Seen, checked: Checked) -> set[str]:
+        """Report strays of one array; gives the plain files that lie within the source's folder."""
+        pair, (ours, theirs) = seen
+        exclude = self.plan.settings.exclude
+        inside = self.source.files_below(ours.foreign)
+        foreign = {p for p in inside if not left_out(p, exclude)}
+        held = set(self.target.files_below(theirs.foreign))
+        for path in sorted((held - foreign) | set(theirs.stale)):
+            message = f"{path} is a stray: it is not in the source"
+            checked.findings.append(error("object-stray", pair.path, message))
+        return foreign
 
     def _files(self, extra: set[str], checked: Checked) -> None:
         plain = [f.path for f in self.plan.files]
+        check = partial(files.check_file, source=self.source, target=self.target, level=self.level)
+        sizes = {f.path: f.size for f in self.plan.files}
         paths = [*plain, *sorted(extra)]
-        for part in self.pool.each(
-            lambda p: files.check_file(p, self.source, self.target, self.level), paths
-        ):
+        for part in self.pool.each(Task(sizes.get(p, 0), partial(check, p)) for p in paths):
             checked.add(part)
         names = [d.path for d in self.plan.documents]
         known = frozenset(a.path for a in self.plan.arrays)
         checked.add(files.check_strays(self.target, names, known, frozenset(plain)))
 
 
-def _compare_all(pair: ArrayPair, batch: list[object]) -> Checked:
+class _Seen(NamedTuple):
+    """An array under comparison, and what its two listings found beside chunks."""
+
+    pair: ArrayPair
+    strays: tuple[listing.Strays, listing.Strays]
+
+
+def _done(pair: ArrayPair, compare: Callable[[ArrayPair, T, Checked], None], what: T) -> Outcome:
     checked = Checked()
-    for item in batch:
-        if isinstance(item, Pair):
-            arrays.compare_bytes(pair, item, checked)
-    return checked
-
-
-def _batched(items: Iterator[object], size: int) -> Iterator[list[object]]:
-    while batch := list(islice(items, size)):
-        yield batch
+    compare(pair, what, checked)
+    return pair.path, checked
