@@ -1,17 +1,25 @@
 """zarrlift lifts OME-Zarr 0.1-0.4 to 0.5 without decoding it, and proves the result."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING
+import importlib as _importlib
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 # Rooms and verbs share names: the rooms are bound first, the verbs after them, for good.
-import zarrlift.demo
-import zarrlift.plan
-import zarrlift.survey
-import zarrlift.verify  # noqa: F401 - bound first
-from zarrlift.api import convert, demo, estimate, load_plan, plan, run, survey, verify
+for _room in ("demo", "plan", "survey", "verify"):
+    _importlib.import_module(f"zarrlift.{_room}")
 
-if TYPE_CHECKING:
-    from zarrlift.demo import Demo
+from zarrlift.api import (  # noqa: E402 - after the rooms
+    convert,
+    demo,
+    estimate,
+    load_plan,
+    plan,
+    run,
+    survey,
+    verify,
+)
+
+if _TYPE_CHECKING:
+    from zarrlift.demo.write import Demo
     from zarrlift.errors import ZarrliftError
     from zarrlift.findings import Finding, Severity
     from zarrlift.jobs.result import Report
@@ -57,4 +65,4 @@ def __getattr__(name: str) -> object:
     """Load a public type when it is first asked for, so that importing stays cheap."""
     if name not in _HOMES:
         raise AttributeError(f"module 'zarrlift' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(_importlib.import_module(_HOMES[name]), name)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack, cast
 
 if TYPE_CHECKING:
-    from zarrlift.demo import Demo
+    from zarrlift.demo.write import Demo
     from zarrlift.jobs.options import RunOptions, Watch
     from zarrlift.jobs.result import Report
     from zarrlift.plan.cost import Costs
@@ -250,7 +250,7 @@ def demo(folder: Path, *, kind: str = "image", size: int | str = "64MiB", seed: 
         The same seed gives the same dataset.
 
     """
-    from zarrlift.demo import Kind, write_demo
+    from zarrlift.demo.write import Kind, write_demo
 
     return write_demo(
         _local(folder), kind=_one_of(Kind, kind, "kind"), size=_bytes(size), seed=seed

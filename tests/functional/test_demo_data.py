@@ -19,8 +19,7 @@ from ome_zarr_models.v04.image_label import ImageLabel
 from tests.build import read_json
 from tests.judges import all_schema_problems, ome_zarr_models_problems, yaozarrs_problems
 from tests.oracles import assert_same_voxels, every_array, every_group, source_values
-from zarrlift.demo import Demo, Kind, write_demo
-from zarrlift.demo.write import SMALLEST
+from zarrlift.demo.write import SMALLEST, Demo, Kind, write_demo
 from zarrlift.errors import StorageError, TargetError, UsageError
 from zarrlift.jobs.convert import convert, decide
 from zarrlift.jobs.options import RunOptions

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
 
 class ChunkFiles:
-    """Opens chunks relative to the folder that the last one lay in."""
+    """Opens chunks relative to their folder, once a second chunk in a row lies in it."""
 
     def __init__(self) -> None:
+        self._last: str | None = None
         self._folder: str | None = None
         self._fd = -1
 
@@ -45,8 +46,12 @@ class ChunkFiles:
         self._folder = folder
 
     def _open(self, chunk: ChunkFile) -> int:
-        if chunk.folder != self._folder:
-            self._enter(chunk.folder)
+        if chunk.folder == self._folder:
+            return open_file(chunk.name, self._fd)
+        if chunk.folder != self._last:
+            self._last = chunk.folder
+            return open_file(f"{chunk.folder}/{chunk.name}")
+        self._enter(chunk.folder)
         return open_file(chunk.name, self._fd)
 
     def read_into(self, out: PendingObject, chunk: ChunkFile, bound: int) -> memoryview:
@@ -82,10 +87,8 @@ class ChunkFiles:
         place = ""
         try:
             for chunk in chunks:
-                place = chunk.folder
-                if chunk.folder != self._folder:
-                    self._enter(chunk.folder)
-                sizes.append(os.stat(chunk.name, dir_fd=self._fd).st_size)
+                place = f"{chunk.folder}/{chunk.name}"
+                sizes.append(os.stat(place).st_size)
         except OSError as error:
             raise from_os_error(error, doing="looking at", place=place) from error
         return sizes

@@ -98,7 +98,7 @@ def stack(size: int, *, seed: int, name: str = "cells", number: int = 0) -> Scen
 
 
 def collection(size: int, *, seed: int) -> tuple[Scene, ...]:
-    """Give the images of one session at the microscope: a stack, a time-lapse, an overview."""
+    """Give the images of one day at the microscope: a stack, a time-lapse, an overview."""
     stains, frames = (Stain.NUCLEI, Stain.VESICLES), 4
     film = _extent(size * 3 // 10, frames * len(stains))
     wide = _extent(size // 5, len(Stain))

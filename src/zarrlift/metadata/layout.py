@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from zarrlift import grid
@@ -102,15 +103,21 @@ class ArrayLayout:
 
     def summary(self) -> dict[str, object]:
         """Return the layout under its documented JSON names."""
-        return {
-            "shape": list(self.shape),
-            "dtype": self.data_type.name,
-            "chunks": list(self.chunks),
-            "shards": list(self.shards) if self.shards else None,
-            "codecs": [
-                {**c.to_json(), "v2_only": True} if c.v2_only else c.to_json() for c in self.codecs
-            ],
-            "fill_value": list(self.fill) if isinstance(self.fill, tuple) else self.fill,
-            "keys": str(self.keys),
-            "dimension_names": list(self.dimension_names) if self.dimension_names else None,
-        }
+        return dict(_summary(self))
+
+
+@lru_cache(maxsize=256)
+def _summary(layout: ArrayLayout) -> dict[str, object]:
+    names, fill = layout.dimension_names, layout.fill
+    return {
+        "shape": list(layout.shape),
+        "dtype": layout.data_type.name,
+        "chunks": list(layout.chunks),
+        "shards": list(layout.shards) if layout.shards else None,
+        "codecs": [
+            {**c.to_json(), "v2_only": True} if c.v2_only else c.to_json() for c in layout.codecs
+        ],
+        "fill_value": list(fill) if isinstance(fill, tuple) else fill,
+        "keys": str(layout.keys),
+        "dimension_names": list(names) if names else None,
+    }

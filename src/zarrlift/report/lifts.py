@@ -110,7 +110,7 @@ def _unchecked(proof: Verification) -> str:
         return "chunks were compared byte for byte, but not decoded"
     return (
         f"the bytes of {words.plural(left, 'chunk')} (one in {SAMPLE} is compared, at least one "
-        "of each array); packed chunks were not decoded"
+        "for each layout); packed chunks were not decoded"
     )
 
 

@@ -45,6 +45,8 @@ class ArrayPair:
     old: ArrayLayout
     new: ArrayLayout
     level: Level
+    first_of_kind: bool
+    """No array with these layouts has been compared before: at least one chunk of it is."""
 
     @property
     def same_bytes(self) -> bool:
@@ -62,7 +64,7 @@ class ArrayPair:
 
     def sampled(self, index: Index) -> bool:
         """Say whether this level compares the bytes or values of a chunk of the target."""
-        if self.level is not Level.QUICK or not any(index):
+        if self.level is not Level.QUICK or (self.first_of_kind and not any(index)):
             return True
         return (self.seed + crc32(repr(index).encode())) % SAMPLE == 0
 
@@ -73,7 +75,8 @@ class ArrayPair:
             return set(numbers)
         start = (self.seed + crc32(repr(item.at).encode())) % SAMPLE
         chosen = set(numbers[start::SAMPLE])
-        return chosen if any(item.at) else {*chosen, numbers[0]}
+        forced = self.first_of_kind and not any(item.at)
+        return {*chosen, numbers[0]} if forced else chosen
 
     def chunk(self, item: Pair, chunk: ChunkFile) -> Index:
         """Give a chunk's index in array order."""

@@ -71,7 +71,7 @@ def chunks_to_compare(pair: ArrayPair, strays: listing.Strays) -> Iterator[Index
         number = grid.ravel(index, limit)
         if number not in seen:
             seen.add(number)
-            if pair.sampled(index) or len(seen) == 1:
+            if pair.sampled(index) or (pair.first_of_kind and len(seen) == 1):
                 yield index
 
 

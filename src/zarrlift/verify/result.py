@@ -8,7 +8,7 @@ from enum import StrEnum
 from zarrlift.findings import Finding, has_errors
 
 SAMPLE = 64
-"""Quick verification compares one chunk in so many, and at least one of each array."""
+"""Quick verification compares one chunk in so many, and at least one for each layout."""
 
 
 class Level(StrEnum):

@@ -50,7 +50,7 @@ class Verifier:
     def data(self, layouts: Mapping[str, ArrayLayout], checked: Checked) -> None:
         """Compare the data of every array whose target layout is given, and every file."""
         seen: list[_Seen] = []
-        for path, part in self.pool.each(self._tasks(layouts, seen)):
+        for path, part in self._carried_out(self._tasks(layouts, seen)):
             checked.add(part)
             self.watch(path, part)
         checked.arrays += len(seen)
@@ -59,9 +59,19 @@ class Verifier:
             extra |= self._strays(array, checked)
         self._files(extra, checked)
 
+    def _carried_out(self, tasks: Iterator[Task[Outcome]]) -> Iterator[Outcome]:
+        """Carry tasks out on threads, but where they are mostly short system calls.
+
+        Those of quick verification are: threads would only hand the interpreter's lock about.
+        """
+        if self.level is Level.QUICK and all(a.method.undecoded for a in self.plan.arrays):
+            return (task.work() for task in tasks)
+        return self.pool.each(tasks)
+
     def _tasks(
         self, layouts: Mapping[str, ArrayLayout], seen: list[_Seen]
     ) -> Iterator[Task[Outcome]]:
+        kinds: set[tuple[ArrayLayout, ArrayLayout]] = set()
         for array in self.plan.arrays:
             layout = layouts.get(array.path)
             if layout is None:
@@ -73,7 +83,9 @@ class Verifier:
                 old=array.source,
                 new=layout,
                 level=self.level,
+                first_of_kind=(array.source, layout) not in kinds,
             )
+            kinds.add((array.source, layout))
             seen.append(_Seen(pair, (listing.Strays(), listing.Strays())))
             yield from self._array(seen[-1])
 
