@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from zarrlift.chunks import listing
 from zarrlift.chunks.files import ChunkFiles
+from zarrlift.chunks.source import ChunkSource
 from zarrlift.errors import ZarrliftError
 from zarrlift.plan.cost import Counted, Sample
 from zarrlift.plan.methods import is_rewrap
@@ -92,18 +92,22 @@ def _frozen(seen: _Seen) -> Sample:
 
 
 def _sample(array: ArrayPlan, source: Folder) -> _Seen:
-    seen = _Seen()
-    units = islice(_units(array, source, array.source.chunks), _CHUNKS)
-    with ChunkFiles() as files:
-        for unit in units:
-            begun = time.perf_counter()
-            data = files.read(unit.chunks[0])
-            seen.seconds += time.perf_counter() - begun
-            seen.chunks += 1
-            seen.stored += len(data)
-            seen.raw += array.source.chunk_bytes or len(data)
-            if not array.method.undecoded and not seen.encoded:
-                _time_encoding(array, data, seen)
+    """Read chunks that lie evenly spread over the array; absent ones are passed over."""
+    seen, chunks = _Seen(), ChunkSource(source, array.path, array.source)
+    limit = array.source.chunk_grid
+    total = grid.count(limit)
+    for n in range(min(_CHUNKS, total)):
+        index = grid.unravel((2 * n + 1) * total // (2 * min(_CHUNKS, total)), limit)
+        begun = time.perf_counter()
+        data = chunks.read(index)
+        if data is None:
+            continue
+        seen.seconds += time.perf_counter() - begun
+        seen.chunks += 1
+        seen.stored += len(data)
+        seen.raw += array.source.chunk_bytes or len(data)
+        if not array.method.undecoded and not seen.encoded:
+            _time_encoding(array, data, seen)
     return seen
 
 

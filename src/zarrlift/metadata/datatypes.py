@@ -23,6 +23,8 @@ _VARIABLE = {"vlen-utf8": "string", "vlen-bytes": "bytes"}
 _FLOAT_MAX = {"float16": 65504.0, "float32": 3.4028234663852886e38, "float64": math.inf}
 _COMPLEX_PART = {"complex64": "float32", "complex128": "float64"}
 _TIME = re.compile(r"^[mM]8\[(\d*)(generic|Y|M|W|D|h|m|s|ms|us|ns|ps|fs|as)\]$")
+_MINUS_ZERO = "-0.0"
+"""Stands for the number: as one it would equal 0.0, and so would the layouts that hold it."""
 _NOT_A_TIME = -(2**63)
 
 Fill = bool | int | float | str | tuple[float | str, float | str]
@@ -187,6 +189,8 @@ def _float(value: object, kind: str) -> float | str | None:
         return "NaN"
     if math.isinf(value):
         return "Infinity" if value > 0 else "-Infinity"
+    if value == 0 and math.copysign(1, value) < 0:
+        return _MINUS_ZERO
     return float(value) if abs(value) <= _FLOAT_MAX[kind] else None
 
 
@@ -202,14 +206,15 @@ def fill_from_v3(value: object, data_type: DataType) -> Fill:
     """Read a v3 `fill_value`; hexadecimal floats are kept as they are written."""
     if isinstance(value, str) and value.startswith("0x"):
         return value
-    if isinstance(value, list) and data_type.name.startswith("complex"):
-        return tuple(value)
     made = _fill(value, data_type) if value is not None else None
     if made is None:
         raise DocumentError(f"fill_value {value!r} does not fit data type {data_type.name}")
     return made
 
 
-def fill_to_json(value: Fill) -> object:
+def fill_to_json(value: Fill, data_type: DataType) -> object:
     """Return a fill value as JSON writes it."""
-    return list(value) if isinstance(value, tuple) else value
+    if isinstance(value, tuple):
+        return [fill_to_json(part, data_type) for part in value]
+    number = data_type.name.startswith(("float", "complex"))
+    return -0.0 if number and value == _MINUS_ZERO else value

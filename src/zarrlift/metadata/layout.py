@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from zarrlift import grid
+from zarrlift.metadata.datatypes import fill_to_json
 
 if TYPE_CHECKING:
     from zarrlift.grid import Index
@@ -108,7 +109,7 @@ class ArrayLayout:
 
 @lru_cache(maxsize=256)
 def _summary(layout: ArrayLayout) -> dict[str, object]:
-    names, fill = layout.dimension_names, layout.fill
+    names = layout.dimension_names
     return {
         "shape": list(layout.shape),
         "dtype": layout.data_type.name,
@@ -117,7 +118,7 @@ def _summary(layout: ArrayLayout) -> dict[str, object]:
         "codecs": [
             {**c.to_json(), "v2_only": True} if c.v2_only else c.to_json() for c in layout.codecs
         ],
-        "fill_value": list(fill) if isinstance(fill, tuple) else fill,
+        "fill_value": fill_to_json(layout.fill, layout.data_type),
         "keys": str(layout.keys),
         "dimension_names": list(names) if names else None,
     }

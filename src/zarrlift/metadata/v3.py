@@ -41,7 +41,7 @@ def array_document(layout: ArrayLayout, attributes: Mapping[str, object]) -> dic
             "name": "default" if layout.keys.prefix else "v2",
             "configuration": {"separator": layout.keys.separator},
         },
-        "fill_value": datatypes.fill_to_json(layout.fill),
+        "fill_value": datatypes.fill_to_json(layout.fill, layout.data_type),
         "codecs": _codecs(layout),
         "attributes": dict(attributes),
     }

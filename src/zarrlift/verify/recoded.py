@@ -32,8 +32,11 @@ def check_objects(
             message = f"object {pair.key(index)} is a stray: the source has no chunk for it"
             checked.findings.append(error("object-stray", pair.path, message))
         elif pair.new.shards is not None:
-            arrays.read_index(pair, index, checked)
-        elif not pair.target.size(pair.key(index)):
+            found = arrays.read_index(pair, index, checked)
+            checked.chunks += found.present if found else 0
+        elif pair.target.size(pair.key(index)):
+            checked.chunks += 1
+        else:
             message = f"object {pair.key(index)} holds no bytes"
             checked.findings.append(error("chunk-length", pair.path, message, index))
 
@@ -80,5 +83,4 @@ def compare_chunk(pair: ArrayPair, index: Index, checked: Checked) -> None:
     held: tuple[ArrayPair, Regions] | None = getattr(_local, "regions", None)
     if held is None or held[0] is not pair:
         held = _local.regions = (pair, Regions(pair))
-    checked.chunks += 1
     held[1].compare(index, checked)
