@@ -8,6 +8,7 @@ import shlex
 import signal
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -16,7 +17,6 @@ from zarrlift.errors import InterruptedJobError, ZarrliftError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
     from types import FrameType
 
     from zarrlift.jobs.options import Watch
@@ -47,6 +47,22 @@ def errors_in_words() -> Iterator[None]:
     except RecursionError:
         say("error: folders are nested too deeply to walk")
         sys.exit(FAILED)
+    except Exception as error:  # noqa: BLE001 - the one place that keeps a fault of ours readable
+        _say_fault(error)
+        sys.exit(FAILED)
+
+
+def _say_fault(error: Exception) -> None:
+    import logging
+    import traceback
+
+    logging.getLogger("zarrlift").debug("fault", exc_info=error)
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    say(
+        f"error: a fault in zarrlift itself, at {Path(last.filename).name}:{last.lineno}: "
+        f"{type(error).__name__}: {error}\n"
+        "  next: please report it with this line; what is written so far can be continued"
+    )
 
 
 def say(text: str) -> None:

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zarrlift import grid
 from zarrlift.chunks import listing
 from zarrlift.chunks.files import ChunkFiles
 from zarrlift.chunks.source import ChunkSource
@@ -16,7 +17,6 @@ from zarrlift.plan.methods import is_rewrap
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from zarrlift import grid
     from zarrlift.chunks.listing import Unit
     from zarrlift.plan.plan import ArrayPlan, Plan
     from zarrlift.store.folder import Folder
