@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from zarrlift.store.folder import Folder
 
 _ARRAYS = 8
-_CHUNKS = 6
+_CHUNKS = 12
 _SECONDS = 1.0
 
 
@@ -92,12 +93,13 @@ def _frozen(seen: _Seen) -> Sample:
 
 
 def _sample(array: ArrayPlan, source: Folder) -> _Seen:
-    """Read chunks that lie evenly spread over the array; absent ones are passed over."""
+    """Read chunks from all over the array, the same each time; absent ones are passed over."""
     seen, chunks = _Seen(), ChunkSource(source, array.path, array.source)
     limit = array.source.chunk_grid
     total = grid.count(limit)
-    for n in range(min(_CHUNKS, total)):
-        index = grid.unravel((2 * n + 1) * total // (2 * min(_CHUNKS, total)), limit)
+    chosen = random.Random(total).sample(range(total), min(_CHUNKS, total))  # noqa: S311 - a sample
+    for number in sorted(chosen):
+        index = grid.unravel(number, limit)
         begun = time.perf_counter()
         data = chunks.read(index)
         if data is None:

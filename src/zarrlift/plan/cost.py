@@ -54,7 +54,7 @@ class Sample:
     """A few of the source's chunks, read to learn how large and how fast they are."""
 
     stored_ratio: float
-    """Stored bytes over decoded bytes; 1 where nothing could be sampled."""
+    """Stored bytes over decoded bytes of whole chunks, padding included."""
     seconds_per_byte: float
     seconds_per_object: float
     encode_seconds_per_byte: float = 0.0
@@ -99,7 +99,7 @@ def array_cost(plan: ArrayPlan, counted: Counted | None, sample: Sample | None) 
             bytes_in=Figure(value=counted.bytes, basis=Basis.COUNTED),
             memory=memory,
         )
-    raw = plan.source.raw_bytes
+    raw = plan.objects_in * plan.source.chunk_bytes
     sampled = sample is not None
     estimate = int(raw * sample.stored_ratio) if sample is not None else raw
     return ArrayCost(
