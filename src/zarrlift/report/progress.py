@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _LINE_EVERY = 10.0
 _BAR_EVERY = 0.1
-_PATH_WIDTH = 24
+_PATH_WIDTH = 14
 
 
 class PlainWatch:

@@ -15,33 +15,84 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from zarrlift.grid import Index
-    from zarrlift.verify.arrays import ArrayPair
+    from zarrlift.verify.pair import ArrayPair, Pair
     from zarrlift.verify.result import Checked
 
 _local = threading.local()
+Strays = tuple[listing.Strays, listing.Strays]
 
 
-def check_objects(
-    pair: ArrayPair, strays: tuple[listing.Strays, listing.Strays], checked: Checked
-) -> None:
-    """Check every object of the target: its index, and that the source has data for it."""
-    touched = set(_touched_objects(pair))
-    for index in arrays.target_objects(pair, strays[1]):
-        checked.objects += 1
-        if index not in touched:
-            message = f"object {pair.key(index)} is a stray: the source has no chunk for it"
-            checked.findings.append(error("object-stray", pair.path, message))
-        elif pair.new.shards is not None:
-            found = arrays.read_index(pair, index, checked)
-            checked.chunks += found.present if found else 0
-        elif pair.target.size(pair.key(index)):
-            checked.chunks += 1
+def check_objects(pair: ArrayPair, strays: Strays, checked: Checked) -> None:
+    """Check every object of the target: that it belongs there, its index, and what it lacks.
+
+    A chunk that the target lacks must be all fill value in the source.
+    """
+    if pair.old.chunks == pair.new.chunks:
+        for item in arrays.pairs(pair, strays):
+            _check_recoded(pair, item, checked)
+    else:
+        _check_rechunked(pair, strays, checked)
+
+
+def _check_recoded(pair: ArrayPair, item: Pair, checked: Checked) -> None:
+    if not item.chunks:
+        _report_stray(pair, item.at, checked)
+        return
+    absent = item.chunks
+    if item.in_target:
+        held = _held(pair, item.at, checked)
+        if held is None:
+            return
+        absent = [c for c in item.chunks if c.number not in held]
+        if len(held) + len(absent) != len(item.chunks):
+            message = f"object {pair.key(item.at)} holds chunks that the source lacks"
+            checked.findings.append(error("chunk-count", pair.path, message))
+    for chunk in absent:
+        compare_chunk(pair, pair.chunk(item, chunk), checked)
+
+
+def _held(pair: ArrayPair, at: Index, checked: Checked) -> set[int] | None:
+    """Give the numbers of the chunks that an object holds; None where it is not whole."""
+    checked.objects += 1
+    if pair.new.shards is None:
+        if not pair.target.size(pair.key(at)):
+            message = f"object {pair.key(at)} holds no bytes"
+            checked.findings.append(error("chunk-length", pair.path, message, at))
+            return None
+        checked.chunks += 1
+        return {0}
+    index = arrays.read_index(pair, at, checked)
+    if index is None:
+        return None
+    checked.chunks += index.present
+    return {n for n in range(len(index)) if index.get(n) is not None}
+
+
+def _check_rechunked(pair: ArrayPair, strays: Strays, checked: Checked) -> None:
+    per = pair.new.per_object
+    due = {tuple(i // p for i, p in zip(c, per, strict=True)) for c in _touched(pair, strays[0])}
+    for at in arrays.target_objects(pair, strays[1]):
+        if at in due:
+            due.remove(at)
+            _held(pair, at, checked)
         else:
-            message = f"object {pair.key(index)} holds no bytes"
-            checked.findings.append(error("chunk-length", pair.path, message, index))
+            _report_stray(pair, at, checked)
+    for at in sorted(due):
+        for _, chunk in grid.cells_within(at, per, pair.new.chunk_grid):
+            compare_chunk(pair, chunk, checked)
 
 
-def _present(pair: ArrayPair, strays: listing.Strays) -> Iterator[Index]:
+def _report_stray(pair: ArrayPair, at: Index, checked: Checked) -> None:
+    checked.objects += 1
+    message = f"object {pair.key(at)} is a stray: the source has no chunk for it"
+    checked.findings.append(error("object-stray", pair.path, message))
+
+
+def _touched(pair: ArrayPair, strays: listing.Strays) -> Iterator[Index]:
+    """Walk the target's chunks that the source has data for.
+
+    Those of one source chunk come together; where shapes differ, neighbours give some again.
+    """
     units = listing.units(
         pair.source,
         pair.path,
@@ -50,32 +101,25 @@ def _present(pair: ArrayPair, strays: listing.Strays) -> Iterator[Index]:
         per_object=(1,) * pair.old.ndim,
         strays=strays,
     )
-    return (u.at for u in units)
-
-
-def _touched(pair: ArrayPair, strays: listing.Strays) -> Iterator[Index]:
-    """Walk the target's chunks that the source has data for; neighbours may repeat."""
-    for index in _present(pair, strays):
-        part = grid.region(index, pair.old.chunks, pair.old.shape)
+    for unit in units:
+        part = grid.region(unit.at, pair.old.chunks, pair.old.shape)
         yield from grid.covering(part, pair.new.chunks)
-
-
-def _touched_objects(pair: ArrayPair) -> Iterator[Index]:
-    per = pair.new.per_object
-    for index in _touched(pair, listing.Strays()):
-        yield tuple(i // p for i, p in zip(index, per, strict=True))
 
 
 def chunks_to_compare(pair: ArrayPair, strays: listing.Strays) -> Iterator[Index]:
     """Walk the chunks whose values are compared at the pair's level, each once."""
+    repeats = pair.old.chunks != pair.new.chunks
     seen: set[int] = set()
-    limit = pair.new.chunk_grid
+    first = pair.first_of_kind
     for index in _touched(pair, strays):
-        number = grid.ravel(index, limit)
-        if number not in seen:
+        if repeats:
+            number = grid.ravel(index, pair.new.chunk_grid)
+            if number in seen:
+                continue
             seen.add(number)
-            if pair.sampled(index) or (pair.first_of_kind and len(seen) == 1):
-                yield index
+        if first or pair.sampled(index):
+            first = False
+            yield index
 
 
 def compare_chunk(pair: ArrayPair, index: Index, checked: Checked) -> None:

@@ -11,7 +11,7 @@ from zarrlift.findings import error
 from zarrlift.pool import Task
 from zarrlift.survey.walk import left_out
 from zarrlift.verify import arrays, documents, files
-from zarrlift.verify.arrays import ArrayPair
+from zarrlift.verify.pair import ArrayPair
 from zarrlift.verify.result import Checked, Level
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from zarrlift.findings import error, warning
 if TYPE_CHECKING:
     from zarrlift.chunks.codec import Array
     from zarrlift.grid import Index
-    from zarrlift.verify.arrays import ArrayPair
+    from zarrlift.verify.pair import ArrayPair
     from zarrlift.verify.result import Checked
 
 
@@ -77,8 +77,10 @@ class Regions:
             checked.findings.append(warning("chunk-damaged", pair.path, message, index))
             return
         if not codec.same_bits(held[inner], due):
-            message = "decoded values differ from the source's"
-            checked.findings.append(error("chunk-differs", pair.path, message, index))
+            rule, message = "chunk-differs", "decoded values differ from the source's"
+            if data is None:
+                rule, message = "chunk-missing", "absent, where the source has more than fill"
+            checked.findings.append(error(rule, pair.path, message, index))
 
     def _filled(self) -> Array:
         return codec.filled(self._pair.new.fill, self._pair.new)
