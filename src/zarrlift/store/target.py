@@ -33,7 +33,7 @@ class Target(Folder):
         self.fsync = fsync
         self._own = f"{OURS}/tmp/{os.urandom(6).hex()}"
         self._numbers = itertools.count()
-        self._made: set[str] = set()
+        self._made = {""}
 
     def claim(self, document: bytes) -> bool:
         """Put the plan into the target; say False where another plan is there already."""
@@ -95,16 +95,13 @@ class Target(Folder):
         """Make the folder of a key once; a link in the way is never followed out of the tree."""
         if key in self._made:
             return
+        self.make_folder(key.rpartition("/")[0])
         path = self.path(key)
         try:
             os.mkdir(path)
         except FileExistsError:
             if os.path.islink(path) or not os.path.isdir(path):
                 raise TargetError("a file or link is in the way", place=path) from None
-        except FileNotFoundError:
-            self.make_folder(key.rpartition("/")[0])
-            with contextlib.suppress(FileExistsError):
-                os.mkdir(path)
         self._made.add(key)
 
     def place(self, temporary: str, key: str) -> None:
@@ -137,7 +134,7 @@ class Target(Folder):
                     os.unlink(entry.path)
         except OSError as error:
             raise from_os_error(error, doing="removing", place=self.root) from error
-        self._made.clear()
+        self._made = {""}
 
 
 class PendingObject:
