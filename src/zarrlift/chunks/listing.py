@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from zarrlift import grid
 from zarrlift.metadata.layout import Keys
 from zarrlift.store.folder import scan
+from zarrlift.store.target import OURS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from zarrlift.grid import Index
     from zarrlift.store.folder import Folder
 
-DOCUMENTS = frozenset({".zarray", ".zattrs", ".zgroup", ".zmetadata", "zarr.json"})
+DOCUMENTS = frozenset({".zarray", ".zattrs", ".zgroup", ".zmetadata", "zarr.json", OURS})
+"""Names in an array's folder that are neither chunks nor strays."""
 
 
 class ChunkFile(NamedTuple):

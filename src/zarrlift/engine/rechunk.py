@@ -62,7 +62,7 @@ def write_rechunked(work: ArrayWork, unit: RechunkUnit, cache_bytes: int) -> Uni
             if made is not None:
                 entries[2 * number], entries[2 * number + 1] = out.position, len(made)
                 out.write(made)
-        done = UnitDone(assembly.chunks_read, assembly.bytes_read, 0, 0, tuple(assembly.found))
+        done = UnitDone(0, 0, 0, 0, tuple(assembly.found))
         return finish(work, unit.at, out, entries, done)
     except BaseException:
         out.abort()
@@ -75,7 +75,6 @@ class _Assembly:
         self._reader = ChunkSource(work.source, work.plan.path, work.plan.source)
         self._cache: OrderedDict[Index, Array | None] = OrderedDict()
         self._most = max(1, cache_bytes // max(1, work.plan.source.chunk_bytes))
-        self.chunks_read = self.bytes_read = 0
         self.found: list[Finding] = []
 
     def chunk(self, index: Index) -> bytes | None:
@@ -109,8 +108,6 @@ class _Assembly:
         data = self._reader.read(index)
         if data is None:
             return None
-        self.chunks_read += 1
-        self.bytes_read += len(data)
         try:
             return codec.decode(data, self._work.plan.source)
         except DamageError as damage:

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
+from zarrlift import grid
 from zarrlift.chunks import listing
+from zarrlift.chunks.files import ChunkFiles
 from zarrlift.engine.objects import ArrayWork, UnitDone, stale_finding, write_unit
 from zarrlift.engine.resume import done_already
 from zarrlift.plan.methods import Method
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
     from zarrlift.store.target import Target
 
 _ALONE = 2**62
-Outcome = tuple[str, UnitDone]
+Outcome = tuple[str, UnitDone, int]
+"""An array's path, what came of one of its objects, and the decoded bytes it stands for."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,6 +44,8 @@ class Tally:
     findings: list[Finding] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
     """Files and folders found within arrays that are no chunks."""
+    _told: set[Finding] = field(default_factory=set)
+    """Rechunking meets a damaged chunk once for each object that it touches."""
 
     def add(self, done: UnitDone) -> None:
         """Add one object."""
@@ -50,7 +55,10 @@ class Tally:
         self.bytes_in += done.bytes_in
         self.bytes_out += done.bytes_out
         self.undecoded_bytes += done.passed
-        self.findings += done.findings
+        for finding in done.findings:
+            if finding not in self._told:
+                self._told.add(finding)
+                self.findings.append(finding)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,21 +75,23 @@ class Engine:
     """Objects may stand in the target from an earlier run."""
     trusting: bool = True
     """Take an earlier run's objects for whole by their index; else write them anew."""
-    watch: Callable[[str, UnitDone], None] = lambda _path, _done: None
+    watch: Callable[[str, int], None] = lambda _path, _raw: None
 
     def run(self) -> Tally:
         """Write every data object of the plan."""
         tally, seen = Tally(), list[tuple[str, listing.Strays]]()
-        for path, done in self.pool.each(self._tasks(seen)):
+        for path, done, raw in self.pool.each(self._tasks(tally, seen)):
             tally.add(done)
-            self.watch(path, done)
+            self.watch(path, raw)
         for path, strays in seen:
             tally.foreign += strays.foreign
             if strays.stale:
                 tally.findings.append(stale_finding(path, strays.stale))
         return tally
 
-    def _tasks(self, seen: list[tuple[str, listing.Strays]]) -> Iterator[Task[Outcome]]:
+    def _tasks(
+        self, tally: Tally, seen: list[tuple[str, listing.Strays]]
+    ) -> Iterator[Task[Outcome]]:
         for array in self.plan.arrays:
             work = ArrayWork(
                 plan=array,
@@ -92,27 +102,41 @@ class Engine:
             )
             strays = listing.Strays()
             seen.append((array.path, strays))
-            raw = array.target.chunk_bytes
             if array.method is Method.RECHUNK:
-                yield from self._rechunked(work, strays)
+                yield from self._rechunked(work, strays, tally)
             else:
                 for unit in _units(work, strays, array.target.per_object):
-                    yield Task(raw * len(unit.chunks), partial(self._unit, work, unit))
+                    raw = array.target.chunk_bytes * len(unit.chunks)
+                    yield Task(raw, partial(self._unit, work, unit, raw))
 
-    def _rechunked(self, work: ArrayWork, strays: listing.Strays) -> Iterator[Task[Outcome]]:
+    def _rechunked(
+        self, work: ArrayWork, strays: listing.Strays, tally: Tally
+    ) -> Iterator[Task[Outcome]]:
         from zarrlift.engine import rechunk  # noqa: PLC0415 - NumPy is slow to load
 
-        present = (u.at for u in _units(work, strays, (1,) * work.plan.source.ndim))
-        path, cache = work.plan.path, self.cache_bytes
-        for unit in rechunk.rechunk_units(work, present):
-            made = partial(rechunk.write_rechunked, work, unit, cache)
-            yield Task(_ALONE, lambda made=made: (path, made()))  # type: ignore[misc]
+        target = work.plan.target
+        raw = target.chunk_bytes * grid.count(target.per_object)
 
-    def _unit(self, work: ArrayWork, unit: Unit) -> Outcome:
+        def make(unit: rechunk.RechunkUnit) -> Outcome:
+            return work.plan.path, rechunk.write_rechunked(work, unit, self.cache_bytes), raw
+
+        for unit in rechunk.rechunk_units(work, _counted(work, strays, tally)):
+            yield Task(_ALONE, partial(make, unit))
+
+    def _unit(self, work: ArrayWork, unit: Unit, raw: int) -> Outcome:
         done = None
         if self.resuming and self.trusting:
             done = done_already(work, unit)
-        return work.plan.path, done or write_unit(work, unit)
+        return work.plan.path, done or write_unit(work, unit), raw
+
+
+def _counted(work: ArrayWork, strays: listing.Strays, tally: Tally) -> Iterator[Index]:
+    """Walk the source's chunks, counting each once however often it will be read."""
+    with ChunkFiles() as files:
+        for unit in _units(work, strays, (1,) * work.plan.source.ndim):
+            tally.chunks += 1
+            tally.bytes_in += files.sizes(unit.chunks)[0]
+            yield unit.at
 
 
 def _units(work: ArrayWork, strays: listing.Strays, per: Index) -> Iterator[Unit]:

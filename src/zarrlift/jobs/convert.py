@@ -132,7 +132,6 @@ class _Lift:
     def _engine(self, target: Target, held: claim.Claim, pool: Pool, *, resuming: bool) -> Engine:
         memory = self.options.memory or default_memory()
         need = max((worker_bytes(a) for a in self.plan.arrays), default=0)
-        chunk_bytes = {a.path: a.source.chunk_bytes for a in self.plan.arrays}
         self.watch.phase("lifting", sum(a.source.raw_bytes for a in self.plan.arrays))
         return Engine(
             plan=self.plan,
@@ -142,7 +141,7 @@ class _Lift:
             cache_bytes=max(0, memory // pool.workers - need) // 2,
             resuming=resuming,
             trusting=held.trusting,
-            watch=lambda path, done: self.watch.advance(path, done.chunks * chunk_bytes[path]),
+            watch=self.watch.advance,
         )
 
     def _verify(self, target: Target, pool: Pool) -> Verification | None:

@@ -148,7 +148,7 @@ def from_v2(config: Mapping[str, object], itemsize: int) -> Codec:
         return gzip(_level(config, 1))
     if name in ("vlen-utf8", "vlen-bytes"):
         return Codec(name=str(name))
-    if name not in DECODABLE_V2:
+    if not isinstance(name, str) or name not in DECODABLE_V2:
         raise DocumentError(
             f"codec {name!r} is unknown",
             hint="leave the array out with --exclude, or rewrite it with a known codec first",
@@ -158,7 +158,7 @@ def from_v2(config: Mapping[str, object], itemsize: int) -> Codec:
         for key, value in config.items()
         if key != "id" and isinstance(value, bool | int | float | str | None)
     )
-    return Codec(name=str(name), configuration=members, v2_only=True)
+    return Codec(name=name, configuration=members, v2_only=True)
 
 
 def _level(config: Mapping[str, object], default: int) -> int:

@@ -6,6 +6,7 @@ Sources: Zarr v3 core specification, "Data types"; the zarr-extensions registry 
 
 from __future__ import annotations
 
+import base64
 import math
 import re
 from dataclasses import dataclass
@@ -67,9 +68,12 @@ def from_v2(code: object) -> tuple[str, DataType]:
     if not isinstance(code, str) or len(code) < 3:  # noqa: PLR2004 - shortest is "|b1"
         raise DocumentError(f"data type {code!r} has no Zarr v3 form that readers share")
     order, body = code[0], code[1:]
-    if body in _PLAIN and order in "<>|=":
+    if order not in "<>|=":
+        raise DocumentError(f"data type {code!r} has no byte order that is known")
+    order = "<" if order == "=" else order
+    if body in _PLAIN:
         name, size = _PLAIN[body]
-        return ("<" if order == "=" else order), DataType(name=name, numpy=body, itemsize=size)
+        return order, DataType(name=name, numpy=body, itemsize=size)
     return order, _extended(code, body)
 
 
@@ -166,8 +170,16 @@ def _fill(value: object, data_type: DataType) -> Fill | None:
     if kind.startswith("complex"):
         return _complex(value, _COMPLEX_PART[kind])
     if isinstance(value, str):
-        return value
+        return value if kind != "null_terminated_bytes" or _is_base64(value) else None
     return "" if value in (0, False) else None
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        base64.b64decode(text, validate=True)
+    except ValueError:
+        return False
+    return True
 
 
 def _integer(value: object, kind: str) -> int | None:
@@ -185,13 +197,16 @@ def _float(value: object, kind: str) -> float | str | None:
         return value if value in ("NaN", "Infinity", "-Infinity") else None
     if not isinstance(value, int | float):
         return None
-    if math.isnan(value):
+    if value != value:  # noqa: PLR0124 - NaN; math.isnan fails on huge integers
         return "NaN"
-    if math.isinf(value):
+    if value in (math.inf, -math.inf):
         return "Infinity" if value > 0 else "-Infinity"
     if value == 0 and math.copysign(1, value) < 0:
         return _MINUS_ZERO
-    return float(value) if abs(value) <= _FLOAT_MAX[kind] else None
+    try:
+        return float(value) if abs(value) <= _FLOAT_MAX[kind] else None
+    except OverflowError:
+        return None
 
 
 def _complex(value: object, part: str) -> tuple[float | str, float | str] | None:
@@ -204,12 +219,17 @@ def _complex(value: object, part: str) -> tuple[float | str, float | str] | None
 
 def fill_from_v3(value: object, data_type: DataType) -> Fill:
     """Read a v3 `fill_value`; hexadecimal floats are kept as they are written."""
-    if isinstance(value, str) and value.startswith("0x"):
+    digits = 2 * data_type.itemsize
+    if isinstance(value, str) and data_type.name.startswith("float") and _is_hex(value, digits):
         return value
     made = _fill(value, data_type) if value is not None else None
     if made is None:
         raise DocumentError(f"fill_value {value!r} does not fit data type {data_type.name}")
     return made
+
+
+def _is_hex(text: str, digits: int) -> bool:
+    return re.fullmatch(f"0x[0-9a-fA-F]{{{digits}}}", text) is not None
 
 
 def fill_to_json(value: Fill, data_type: DataType) -> object:

@@ -17,7 +17,7 @@ def read_object(data: bytes, place: str) -> dict[str, object]:
             place=place,
             hint="repair the document; nothing was written for it",
         ) from error
-    except (UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise DocumentError(f"not readable as JSON: {error}", place=place) from error
     if not isinstance(document, dict):
         raise DocumentError("holds no JSON object", place=place)
@@ -26,6 +26,7 @@ def read_object(data: bytes, place: str) -> dict[str, object]:
 
 _INDENTED = 3
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
+_ASCII = json.JSONEncoder(ensure_ascii=True)
 
 
 def write(document: object) -> bytes:
@@ -34,12 +35,17 @@ def write(document: object) -> bytes:
     Objects are indented down to the third level, below `attributes.ome`; what lies deeper
     stands on one line. Indenting all of it takes ten times as long, which a plate feels.
     """
-    return "".join((_indented(document, 1), "\n")).encode("utf-8", "surrogatepass")
+    try:
+        return (_indented(document, 1, _ENCODER) + "\n").encode()
+    except UnicodeEncodeError:  # a lone surrogate has no UTF-8 form, but an escape
+        return (_indented(document, 1, _ASCII) + "\n").encode()
 
 
-def _indented(value: object, level: int) -> str:
+def _indented(value: object, level: int, encoder: json.JSONEncoder) -> str:
     if not isinstance(value, dict) or level > _INDENTED or not value:
-        return _ENCODER.encode(value)
+        return encoder.encode(value)
     inner = "  " * level
-    members = (f"{inner}{_ENCODER.encode(k)}: {_indented(v, level + 1)}" for k, v in value.items())
+    members = (
+        f"{inner}{encoder.encode(k)}: {_indented(v, level + 1, encoder)}" for k, v in value.items()
+    )
     return "{\n" + ",\n".join(members) + "\n" + inner[2:] + "}"

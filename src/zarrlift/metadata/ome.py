@@ -78,6 +78,20 @@ def guessed_version(attributes: Mapping[str, object], separators: set[str]) -> s
     return "0.4"
 
 
+def own_version(attributes: Mapping[str, object], around: str) -> str:
+    """Give the version of one group, which may be older than the hierarchy `around` it.
+
+    What it states counts; else axes that are strings or lacking mean 0.3 or less.
+    """
+    stated = stated_version(attributes)
+    if stated is not None:
+        return stated
+    axes = [m.get("axes") for m in _multiscales(attributes)][:1]
+    if not axes or (isinstance(axes[0], list) and axes[0] and isinstance(axes[0][0], dict)):
+        return around
+    return min(around, "0.3")
+
+
 def _multiscales(attributes: Mapping[str, object]) -> Iterator[dict[str, object]]:
     value = attributes.get("multiscales")
     for multiscale in value if isinstance(value, list) else []:

@@ -150,7 +150,7 @@ def _names(plate: dict[str, object], member: str) -> list[object]:
 def _name_lines(plate: dict[str, object], member: str, used: list[str]) -> None:
     """Name rows or columns that have no name after the wells' paths, in their order."""
     lines = _objects(plate.get(member))
-    taken = {line.get("name") for line in lines}
+    taken = [line.get("name") for line in lines]
     free = [n for n in dict.fromkeys(sorted(used, key=lambda n: (len(n), n))) if n not in taken]
     for line in lines:
         if "name" not in line and free:

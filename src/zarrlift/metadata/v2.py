@@ -55,7 +55,7 @@ def _from_document(document: dict[str, object]) -> V2Array:
     filters = _filters(document)
     order, data_type = _data_type(document, filters)
     separator = document.get("dimension_separator", ".")
-    if separator not in _SEPARATORS:
+    if not isinstance(separator, str) or separator not in _SEPARATORS:
         raise DocumentError(f"dimension_separator {separator!r} is neither '.' nor '/'")
     layout = ArrayLayout(
         shape=shape,
@@ -64,7 +64,7 @@ def _from_document(document: dict[str, object]) -> V2Array:
         shards=None,
         codecs=_chain(document, len(shape), order, data_type, filters),
         fill=datatypes.fill_from_v2(document.get("fill_value"), data_type),
-        keys=_SEPARATORS[str(separator)],
+        keys=_SEPARATORS[separator],
     )
     return V2Array(
         layout=layout,

@@ -87,6 +87,12 @@ def _layout(document: Mapping[str, object]) -> ArrayLayout:
     data_type = datatypes.from_v3(document["data_type"])
     names = document.get("dimension_names")
     shape = _shape(document["shape"])
+    if names is not None and (not isinstance(names, list) or len(names) != len(shape)):
+        raise DocumentError(f"dimension_names {names!r} do not fit {len(shape)} axes")
+    if min((*chunks, *stored), default=1) < 1:
+        raise DocumentError("chunks or shards of size 0")
+    if not any(c.name == "bytes" or c.name.startswith("vlen-") for c in chain):
+        raise DocumentError("no codec turns the array into bytes")
     if len(stored) != len(shape) or not grid.divides(chunks, stored):
         raise DocumentError(f"chunks {chunks} and shards {stored} do not fit shape {shape}")
     return ArrayLayout(

@@ -79,7 +79,8 @@ def lift_attributes(survey: Survey) -> Lifted:
 
     version = survey.version or "0.4"
     for group in survey.groups:
-        lifted, said = ome_steps.lift(group.path, group.attributes, version, shape_of)
+        own = ome.own_version(group.attributes, version)
+        lifted, said = ome_steps.lift(group.path, group.attributes, own, shape_of)
         attributes[group.path] = lifted
         found += said
         for path, axes in _named(group.path, lifted):

@@ -111,7 +111,8 @@ def _compare_object(pair: ArrayPair, item: Pair, files: ChunkFiles, checked: Che
     due, held = files.sizes([chunk])[0], pair.target.size(key)
     one = _One(pair, item, chunk, files, f"object {key}")
     if held != due:
-        one.differs("chunk-length", f"holds {held} bytes, the source's chunk {due}", checked)
+        message = f"holds {held} bytes, the source's chunk {due}"
+        one.differs("chunk-length", message, checked, pair.target.read(key))
     elif pair.sample(item):
         one.compare(pair.target.read(key) or b"", checked)
 
