@@ -107,7 +107,7 @@ class _Listing:
                 if not is_index(name) or entry.is_dir() is last:
                     self._stray(entry, top=axis == 0)
                 elif (number := int(name)) >= limit:
-                    self._strays.stale.append(entry.path[self._cut :])
+                    self._beyond(entry, axis)
                 else:
                     groups[number // per].append(ChunkFile(first + number % per, folder, name))
         for coordinate in sorted(groups):
@@ -118,6 +118,18 @@ class _Listing:
             else:
                 inner = [(n, f"{folder}/{name}") for n, folder, name in groups[coordinate]]
                 yield from self.nested(found, inner)
+
+    def _beyond(self, entry: os.DirEntry[str], axis: int) -> None:
+        """Note what lies outside the grid: stale chunks where it is as deep as chunks are."""
+        deepest = len(self._grid) - 1
+        if not entry.is_dir():
+            self._strays.stale.append(entry.path[self._cut :])
+            return
+        for inner in scan(entry.path):
+            if is_index(inner.name) and inner.is_dir() is (axis + 1 < deepest):
+                self._beyond(inner, axis + 1)
+            else:
+                self._strays.foreign.append(inner.path[self._cut :])
 
     def _stray(self, entry: os.DirEntry[str], *, top: bool) -> None:
         if not (top and entry.name in DOCUMENTS):

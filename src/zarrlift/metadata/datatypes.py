@@ -69,7 +69,7 @@ def from_v2(code: object) -> tuple[str, DataType]:
         raise DocumentError(f"data type {code!r} has no Zarr v3 form that readers share")
     order, body = code[0], code[1:]
     if order not in "<>|=":
-        raise DocumentError(f"data type {code!r} has no byte order that is known")
+        raise DocumentError(f"data type {code!r} has no Zarr v3 form that readers share")
     order = "<" if order == "=" else order
     if body in _PLAIN:
         name, size = _PLAIN[body]

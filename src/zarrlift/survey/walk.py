@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from zarrlift.errors import DocumentError, SourceError
@@ -73,7 +74,7 @@ class _Walk:
             return
         kind = NodeKind.GROUP if ".zgroup" in entries else NodeKind.IMPLICIT
         if kind is NodeKind.GROUP:
-            self._document(f"{path}/.zgroup".lstrip("/"))
+            self._group(path)
         attributes = self._attributes(path) if ".zattrs" in entries else {}
         place = len(self._nodes)
         for name in sorted(entries.keys() - _ALL_DOCUMENTS):
@@ -132,6 +133,16 @@ class _Walk:
         self._digest.update(data)
         return data
 
+    def _group(self, path: str) -> None:
+        key = f"{path}/.zgroup".lstrip("/")
+        data = self._document(key)
+        unknown = _group_members(data) if data.strip() else ()
+        if unknown is None:
+            json_text.read_object(data, self._source.path(key))
+        if unknown:
+            message = f"unknown members have no place in v3: {', '.join(unknown)}"
+            self._found.append(warning("group-members-dropped", path, message))
+
     def _attributes(self, path: str) -> dict[str, object]:
         key = f"{path}/.zattrs".lstrip("/")
         data = self._document(key)
@@ -168,6 +179,15 @@ class _Walk:
         message = f"dimension_separator is {stated}, the keys show {proved.separator!r}"
         self._found.append(note("separator-proved", path, message))
         return layout.with_keys(proved)
+
+
+@lru_cache(maxsize=64)
+def _group_members(data: bytes) -> tuple[str, ...] | None:
+    """Give the members of a `.zgroup` that v2 does not know, or None where it is not readable."""
+    try:
+        return tuple(sorted(json_text.read_object(data, "").keys() - {"zarr_format"}))
+    except DocumentError:
+        return None
 
 
 def proved_keys(layout: ArrayLayout, entries: dict[str, os.DirEntry[str]]) -> Keys | None:
