@@ -46,7 +46,7 @@ def versions() -> dict[str, str]:
 
 @lru_cache(maxsize=64)
 def _coder(codec: Codec) -> _Coder:
-    settings = dict(codec.configuration)
+    settings: dict[str, object] = codec.thawed()
     if codec.name == "blosc":
         settings.pop("typesize", None)
         settings["shuffle"] = _SHUFFLES[str(settings["shuffle"])]
@@ -69,7 +69,7 @@ def decode(data: Bytes, layout: ArrayLayout) -> Array:
         else:
             buffer = _decoded(buffer, codec)
     if layout.data_type.variable:
-        return _variable(buffer, layout)
+        return _variable(buffer, layout, order)
     return _shaped(buffer, layout, endian, order)
 
 
@@ -92,11 +92,18 @@ def _blosc_frame(data: memoryview) -> memoryview:
     return data[:stated]
 
 
-def _variable(buffer: object, layout: ArrayLayout) -> Array:
+def _variable(buffer: object, layout: ArrayLayout, order: tuple[int, ...] | None) -> Array:
     flat = np.asarray(buffer, dtype=object)
     if flat.size != int(np.prod(layout.chunks)):
         raise DamageError(f"holds {flat.size} elements where {np.prod(layout.chunks)} are due")
-    return flat.reshape(layout.chunks)
+    return _ordered(flat, layout, order)
+
+
+def _ordered(flat: Array, layout: ArrayLayout, order: tuple[int, ...] | None) -> Array:
+    if not order:
+        return flat.reshape(layout.chunks)
+    stored = tuple(layout.chunks[axis] for axis in order)
+    return flat.reshape(stored).transpose(np.argsort(order))
 
 
 def _shaped(
@@ -109,11 +116,7 @@ def _shaped(
     if layout.data_type.name == "bool":
         raw = raw != 0
     typed = raw.view(np.dtype(layout.data_type.numpy).newbyteorder(endian))
-    if order is None:
-        shaped = typed.reshape(layout.chunks)
-    else:
-        stored = tuple(layout.chunks[axis] for axis in order)
-        shaped = typed.reshape(stored).transpose(np.argsort(order))
+    shaped = _ordered(typed, layout, order)
     native: Array = shaped.astype(shaped.dtype.newbyteorder("="), copy=False)
     return native
 
@@ -123,7 +126,7 @@ def encode(chunk: Array, layout: ArrayLayout) -> bytes:
     buffer: object = chunk
     for codec in layout.codecs:
         if codec.name == "transpose":
-            buffer = np.asarray(buffer).transpose(codec.get("order"))  # type: ignore[arg-type]
+            buffer = np.transpose(np.asarray(buffer), codec.get("order") or None)  # type: ignore[arg-type]
         elif codec.name == "bytes":
             endian: _Endian = ">" if codec.get("endian") == "big" else "<"
             typed = np.asarray(buffer)

@@ -8,6 +8,7 @@ Zarr v2's filters have no shared v3 name; they stand between `bytes` and the com
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,12 @@ _ZLIB_DEFAULT_LEVEL = 6
 _LARGEST_TYPESIZE = 255
 
 
+class Frozen(str):
+    """A list or object in a codec's configuration, held as JSON text so that it can be hashed."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Codec:
     """One codec and its configuration, in Zarr v3's terms unless `v2_only`."""
@@ -56,8 +63,11 @@ class Codec:
         """Return the codec as a Zarr v3 document writes it."""
         if not self.configuration:
             return {"name": self.name}
-        plain = {k: list(v) if isinstance(v, tuple) else v for k, v in self.configuration}
-        return {"name": self.name, "configuration": plain}
+        return {"name": self.name, "configuration": self.thawed()}
+
+    def thawed(self) -> dict[str, object]:
+        """Return the configuration as plain JSON values."""
+        return {key: _thawed(value) for key, value in self.configuration}
 
     def __str__(self) -> str:
         """Name and the settings a person would mention, e.g. `blosc:lz4:5:shuffle`."""
@@ -68,6 +78,12 @@ class Codec:
         keys = ("cname", "clevel", "shuffle", "level")
         words = [str(v) for k in keys if (v := self.get(k)) is not None]
         return ":".join([self.name, *words])
+
+
+def _thawed(value: Value) -> object:
+    if isinstance(value, Frozen):
+        return json.loads(value)
+    return list(value) if isinstance(value, tuple) else value
 
 
 Chain = tuple[Codec, ...]
@@ -153,12 +169,14 @@ def from_v2(config: Mapping[str, object], itemsize: int) -> Codec:
             f"codec {name!r} is unknown",
             hint="leave the array out with --exclude, or rewrite it with a known codec first",
         )
-    members = tuple(
-        (key, value)
-        for key, value in config.items()
-        if key != "id" and isinstance(value, bool | int | float | str | None)
-    )
+    members = tuple((key, _frozen(value)) for key, value in config.items() if key != "id")
     return Codec(name=name, configuration=members, v2_only=True)
+
+
+def _frozen(value: object) -> Value:
+    if isinstance(value, bool | int | float | str | None):
+        return value
+    return Frozen(json.dumps(value))
 
 
 def _level(config: Mapping[str, object], default: int) -> int:

@@ -24,6 +24,13 @@ def read_object(data: bytes, place: str) -> dict[str, object]:
     return document
 
 
+def copied(value: object) -> object:
+    """Give a JSON value of its own, so that changing one leaves the other alone."""
+    if isinstance(value, dict):
+        return {key: copied(inner) for key, inner in value.items()}
+    return [copied(inner) for inner in value] if isinstance(value, list) else value
+
+
 _INDENTED = 3
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
 _ASCII = json.JSONEncoder(ensure_ascii=True)

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from zarrlift import grid
+from zarrlift.metadata import json_text
 from zarrlift.metadata.datatypes import fill_to_json
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ class ArrayLayout:
 
     def summary(self) -> dict[str, object]:
         """Return the layout under its documented JSON names."""
-        return dict(_summary(self))
+        return {key: json_text.copied(value) for key, value in _summary(self).items()}
 
 
 @lru_cache(maxsize=256)

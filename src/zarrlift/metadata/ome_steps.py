@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from zarrlift.findings import Finding, error, note, warning
-from zarrlift.metadata import ome
+from zarrlift.metadata import json_text, ome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -59,13 +59,7 @@ def lift(
 
 
 def _copied_members(members: Mapping[str, object]) -> dict[str, object]:
-    return {key: _copied(value) for key, value in members.items()}
-
-
-def _copied(value: object) -> object:
-    if isinstance(value, dict):
-        return {key: _copied(inner) for key, inner in value.items()}
-    return [_copied(inner) for inner in value] if isinstance(value, list) else value
+    return {key: json_text.copied(value) for key, value in members.items()}
 
 
 def _to_0_4(step: _Lift, version: str) -> None:

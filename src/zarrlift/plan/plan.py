@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from zarrlift import grid
 from zarrlift.errors import SourceError, UsageError
 from zarrlift.findings import Finding, warning
+from zarrlift.metadata import codec_check
 from zarrlift.plan import methods, shapes
 from zarrlift.plan.documents import Document, Names, documents, lift_attributes
 
@@ -119,6 +120,11 @@ def make_plan(
         settings = _settings_for_max_files(survey, settings)
     lifted = lift_attributes(survey)
     chooser = _Chooser(survey, lifted.names, settings)
+    shapes.check_wishes(
+        [settings.wish, *(r.wish for r in settings.rules)],
+        {len(n.layout.shape) for n in survey.arrays if n.layout},
+        {name for names in lifted.names.values() for name in names or ()},
+    )
     arrays = tuple(chooser.plan(n, (exact or {}).get(n.path)) for n in survey.arrays)
     absent = tuple(
         warning("array-missing", image, f"the image names {path!r}, which is not there")
@@ -200,15 +206,21 @@ class _Chooser:
 
 
 def _stated(path: str, base: ArrayLayout, exact: Exact) -> ArrayLayout:
-    for what, shape in (("chunks", exact.chunks), ("shards", exact.shards or exact.chunks)):
+    shards = exact.chunks if exact.shards is None else exact.shards
+    for what, shape in (("chunks", exact.chunks), ("shards", shards)):
         if len(shape) != base.ndim or min(shape, default=1) < 1:
             raise UsageError(
                 f"{what} {list(shape)} do not fit an array of {base.ndim} axes",
                 place=path or "/",
                 hint=f"give {base.ndim} sizes of at least 1",
             )
-    shards = exact.shards if exact.shards != exact.chunks else None
-    return replace(base, chunks=exact.chunks, shards=shards, codecs=exact.codecs)
+    problem = codec_check.chain_problem(exact.codecs, base)
+    if problem:
+        raise UsageError(
+            problem, place=path or "/", hint="write the codecs as Zarr v3 documents have them"
+        )
+    several = shards if shards != exact.chunks else None
+    return replace(base, chunks=exact.chunks, shards=several, codecs=exact.codecs)
 
 
 def _settings_for_max_files(survey: Survey, settings: Settings) -> Settings:
