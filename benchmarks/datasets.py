@@ -45,7 +45,7 @@ class Image:
 
 
 LARGE = Image(shape=(1, 3, 16, 4096, 4096), levels=3, chunk=1024)
-FIELD = Image(shape=(1, 3, 1, 512, 512), levels=3, chunk=512)
+FIELD = Image(shape=(1, 3, 1, 768, 768), levels=3, chunk=1024)
 MANY_CHUNKS = Image(shape=(1, 1, 4, 12800, 12800), levels=1, chunk=128)
 ABSENT_SHAPE = (1, 1, 1_000_000, 32_000, 32_000)
 ABSENT_CHUNKS = (1, 1, 1000, 32, 32)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zarrlift.chunks import shard
+from zarrlift.chunks import envelope, shard
 from zarrlift.chunks.files import ChunkFiles
 from zarrlift.engine.objects import UnitDone
 
 if TYPE_CHECKING:
     from zarrlift.chunks.listing import Unit
     from zarrlift.engine.objects import ArrayWork
+    from zarrlift.grid import Index
 
 
 def done_already(work: ArrayWork, unit: Unit) -> UnitDone | None:
@@ -19,7 +20,7 @@ def done_already(work: ArrayWork, unit: Unit) -> UnitDone | None:
     Gives None where it is absent, not whole, or not provably what the plan would write.
     """
     if not work.plan.method.undecoded:
-        return _done_encoded(work, unit)
+        return done_encoded(work, unit.at, len(unit.chunks))
     with ChunkFiles() as files:
         sizes = files.sizes(unit.chunks)
     if work.plan.target.shards is None:
@@ -42,16 +43,21 @@ def _passes(work: ArrayWork, unit: Unit) -> bool:
     return data is not None and work.check(data) is None
 
 
-def _done_encoded(work: ArrayWork, unit: Unit) -> UnitDone | None:
-    """Check an object of chunks encoded anew: it came by rename, so a whole footer means whole."""
-    key = work.key(unit.at)
+def done_encoded(work: ArrayWork, at: Index, chunks: int) -> UnitDone | None:
+    """Check an object of chunks encoded anew: it came by rename, so a whole footer means whole.
+
+    A single chunk is judged by its envelope. `chunks` are those of the source that it counts for.
+    """
+    key = work.key(at)
     if work.plan.target.shards is None:
-        size = work.target.size(key)
-        return UnitDone(len(unit.chunks), 0, 0, size, already=True) if size else None
+        data = work.target.read(key)
+        if data is None or envelope.check_for(work.plan.target)(data) is not None:
+            return None
+        return UnitDone(chunks, 0, 0, len(data), already=True)
     tail = work.target.read_tail(key, shard.index_bytes(work.slots))
     found = shard.decode(tail[0], work.slots) if tail else "absent"
     if tail is None or isinstance(found, str):
         return None
     if found.bytes_held + shard.index_bytes(work.slots) != tail[1]:
         return None
-    return UnitDone(len(unit.chunks), 0, 0, tail[1], already=True)
+    return UnitDone(chunks, 0, 0, tail[1], already=True)

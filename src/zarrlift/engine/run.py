@@ -10,7 +10,7 @@ from zarrlift import grid
 from zarrlift.chunks import listing
 from zarrlift.chunks.files import ChunkFiles
 from zarrlift.engine.objects import ArrayWork, UnitDone, stale_finding, write_unit
-from zarrlift.engine.resume import done_already
+from zarrlift.engine.resume import done_already, done_encoded
 from zarrlift.plan.methods import Method
 from zarrlift.pool import Task
 
@@ -118,7 +118,11 @@ class Engine:
         raw = target.chunk_bytes * grid.count(target.per_object)
 
         def make(unit: rechunk.RechunkUnit) -> Outcome:
-            return work.plan.path, rechunk.write_rechunked(work, unit, self.cache_bytes), raw
+            done = None
+            if self.resuming and self.trusting:
+                done = done_encoded(work, unit.at, 0)
+            done = done or rechunk.write_rechunked(work, unit, self.cache_bytes)
+            return work.plan.path, done, raw
 
         for unit in rechunk.rechunk_units(work, _counted(work, strays, tally)):
             yield Task(_ALONE, partial(make, unit))

@@ -47,10 +47,10 @@ def take(plan: Plan, target: Target) -> Claim:
     """
     held = target.read(CLAIM)
     if held is None:
-        names = {e.name for e in target.entries("")} - {OURS}
+        names = {e.name for e in target.entries("")}
         if "zarr.json" in names:
             return Claim(state=State.FINISHED)
-        if names:
+        if names - {OURS}:
             _refuse_foreign(target, names)
         if target.claim(_document(plan, fsync=target.fsync)):
             return Claim(state=State.NEW)
@@ -83,7 +83,7 @@ def _read(held: bytes, target: Target) -> Mapping[str, object]:
 
 
 def _refuse_foreign(target: Target, names: set[str]) -> None:
-    zarr = any(n in names for n in _ROOTS)
+    zarr = any(n in names for n in (*_ROOTS, OURS))
     step = "name another target, or replace it with --overwrite" if zarr else "name another target"
     raise TargetError(
         f"the target exists and is not empty ({len(names)} entries)", place=target.root, hint=step

@@ -125,9 +125,17 @@ class Target(Folder):
             os.unlink(self.path(key))
 
     def clear(self) -> None:
-        """Remove all that the target holds; the caller has made sure that it may."""
+        """Remove all that the target holds; the caller has made sure that it may.
+
+        Claim and root documents go first, so that no writer goes on and nothing half removed
+        looks finished; our own folder goes last, so that it can be done again after a kill.
+        """
+        first = [CLAIM, "zarr.json", ".zgroup", ".zarray", ".zattrs"]
         try:
-            for entry in self.entries(""):
+            Path(self.path(OURS)).mkdir(exist_ok=True)
+            for key in first:
+                self.remove(key)
+            for entry in sorted(self.entries(""), key=lambda e: e.name == OURS):
                 if entry.is_dir(follow_symlinks=False):
                     shutil.rmtree(entry.path)
                 else:

@@ -1,0 +1,159 @@
+"""OME members: which count, which version they state, which arrays they name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from zarrlift.metadata import ome
+
+IMAGE = {"datasets": [{"path": "0"}, {"path": "1"}]}
+
+
+def kept(attributes: Mapping[str, object], name: str = "image") -> set[str]:
+    """Give the keys that count as OME members of a group of that name."""
+    return set(ome.members(attributes, name))
+
+
+@pytest.mark.parametrize(
+    ("attributes", "name", "expected"),
+    [
+        pytest.param({"multiscales": [{}]}, "x", {"multiscales"}, id="image"),
+        pytest.param({"multiscales": []}, "x", {"multiscales"}, id="image-empty"),
+        pytest.param({"multiscales": {}}, "x", set(), id="multiscales-no-list"),
+        pytest.param({"multiscales": ["0"]}, "x", set(), id="multiscales-of-text"),
+        pytest.param({"multiscales": [{}], "omero": {}}, "x", {"multiscales", "omero"}, id="omero"),
+        pytest.param({"omero": {}}, "x", set(), id="omero-alone"),
+        pytest.param(
+            {"multiscales": [{}], "omero": []}, "x", {"multiscales"}, id="omero-no-object"
+        ),
+        pytest.param({"labels": ["a"]}, "labels", {"labels"}, id="labels"),
+        pytest.param({"labels": ["a"], "n": 1}, "labels", {"labels"}, id="labels-beside-others"),
+        pytest.param({"labels": ["a"]}, "", {"labels"}, id="labels-alone"),
+        pytest.param({"labels": ["a"], "n": 1}, "table", set(), id="labels-of-a-table"),
+        pytest.param({"labels": "a"}, "labels", set(), id="labels-no-list"),
+        pytest.param({"image-label": {}}, "x", {"image-label"}, id="label"),
+        pytest.param({"image-label": True}, "x", set(), id="label-no-object"),
+        pytest.param({"plate": {}}, "x", {"plate"}, id="plate"),
+        pytest.param({"plate": "P1"}, "x", set(), id="plate-as-text"),
+        pytest.param({"well": {}}, "x", {"well"}, id="well"),
+        pytest.param({"well": "A1"}, "x", set(), id="well-as-text"),
+        pytest.param({"series": ["0"]}, "OME", {"series"}, id="series"),
+        pytest.param({"series": ["0"]}, "x", set(), id="series-elsewhere"),
+        pytest.param({"series": "0"}, "OME", set(), id="series-no-list"),
+        pytest.param({"bioformats2raw.layout": 3}, "", {"bioformats2raw.layout"}, id="collection"),
+        pytest.param({"_creator": {}, "version": "1"}, "x", set(), id="foreign"),
+    ],
+)
+def test_members_count_where_they_belong(
+    attributes: Mapping[str, object], name: str, expected: set[str]
+) -> None:
+    """A key is an OME member where the specification puts it, with the type it has there."""
+    assert kept(attributes, name) == expected
+
+
+def test_members_come_in_the_order_in_which_they_are_written() -> None:
+    """Whatever their order in the source, members come in the one of 0.5."""
+    attributes: Mapping[str, object] = {"omero": {}, "image-label": {}, "multiscales": [{}]}
+
+    assert list(ome.members(attributes, "")) == ["multiscales", "omero", "image-label"]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "expected"),
+    [
+        ({"multiscales": [{"version": "0.4"}]}, "0.4"),
+        ({"multiscales": [{}, {"version": "0.4"}]}, None),
+        ({"multiscales": [{"version": 0.4}]}, "0.4"),
+        ({"multiscales": [{"version": None}], "omero": {"version": "0.3"}}, "0.3"),
+        ({"plate": {"version": "0.2"}}, "0.2"),
+        ({"well": {"version": "0.1"}}, "0.1"),
+        ({"image-label": {"version": "0.4"}}, "0.4"),
+        ({"omero": {"version": "0.3"}}, "0.3"),
+        ({"multiscales": [], "plate": "x"}, None),
+        ({"multiscales": "x"}, None),
+        ({"version": "0.4"}, None),
+        ({"labels": ["a"]}, None),
+        ({"bioformats2raw.layout": 3}, None),
+    ],
+)
+def test_stated_version(attributes: Mapping[str, object], expected: str | None) -> None:
+    """The version is that of the first image, else of plate, well, label or omero."""
+    assert ome.stated_version(attributes) == expected
+
+
+@pytest.mark.parametrize(
+    ("multiscale", "separators", "expected"),
+    [
+        ({"axes": [{"name": "y"}]}, {"."}, "0.4"),
+        ({"axes": ["y", "x"]}, {"/"}, "0.3"),
+        ({}, {"/"}, "0.2"),
+        ({"axes": []}, {"/", "."}, "0.2"),
+        ({}, {"."}, "0.1"),
+        ({}, set(), "0.1"),
+    ],
+)
+def test_guessed_version(
+    multiscale: Mapping[str, object], separators: set[str], expected: str
+) -> None:
+    """Without a stated version, axes and key separator tell 0.1 to 0.4 apart."""
+    assert ome.guessed_version({"multiscales": [multiscale]}, separators) == expected
+
+
+def test_guessed_version_without_an_image() -> None:
+    """Where there is no image to look at, it is 0.4."""
+    assert ome.guessed_version({"plate": {}}, set()) == "0.4"
+
+
+@pytest.mark.parametrize(
+    ("axes", "expected"),
+    [
+        (["t", "y"], ("t", "y")),
+        ([{"name": "y", "type": "space"}, {"name": "x"}], ("y", "x")),
+        ([], None),
+        (None, None),
+        ("yx", None),
+        ([{"type": "space"}], None),
+        ([3], None),
+        ([None], None),
+    ],
+)
+def test_axis_names(axes: object, expected: tuple[str, ...] | None) -> None:
+    """Axes are named as strings or as objects; where one has no name, none has."""
+    assert ome.axis_names({"axes": axes}) == expected
+
+
+def test_datasets_without_a_path_are_passed_over() -> None:
+    """Only entries that name an array count."""
+    multiscale = {"datasets": [{"path": "0"}, {}, "1", {"path": 2}, {"path": "2"}]}
+
+    assert [d["path"] for d in ome.datasets(multiscale)] == ["0", "2"]
+    assert list(ome.datasets({"datasets": {"path": "0"}})) == []
+
+
+def test_named_arrays_come_with_image_and_level() -> None:
+    """Each array comes with its path in the dataset, the number of its image, and its level."""
+    attributes = {"multiscales": [IMAGE, "none", {"datasets": [{"path": "../raw/0"}]}]}
+
+    assert list(ome.named_arrays("A/1/0", attributes)) == [
+        ("A/1/0/0", 0, 0),
+        ("A/1/0/1", 0, 1),
+        ("A/1/raw/0", 1, 0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("group", "path", "expected"),
+    [
+        ("", "0", "0"),
+        ("A/1", "0/0", "A/1/0/0"),
+        ("A/1", "./0", "A/1/0"),
+        ("A/1", "0/", "A/1/0"),
+        ("labels/nuclei", "../../0", "0"),
+        ("", "./0", "0"),
+    ],
+)
+def test_resolve_gives_the_path_in_the_dataset(group: str, path: str, expected: str) -> None:
+    """A path relative to a group becomes one relative to the root, without dots."""
+    assert ome.resolve(group, path) == expected

@@ -1,0 +1,308 @@
+"""Writing a target: claims, temporary names, renames."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from zarrlift.errors import AccessError, ClaimLostError, StorageError, TargetError
+from zarrlift.store.target import CLAIM, OURS, Target
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Iterator[Target]:
+    """Give a claimed target that a run has entered."""
+    made = Target(tmp_path / "target")
+    assert made.claim(b"{}")
+    made.enter()
+    yield made
+    made.leave()
+
+
+def files(root: str | Path) -> dict[str, bytes]:
+    """Give every file below a folder, links not followed."""
+    found = (Path(at) / name for at, _, names in os.walk(root) for name in names)
+    return {f.relative_to(root).as_posix(): f.read_bytes() for f in found if not f.is_symlink()}
+
+
+def temporaries(target: Target) -> list[str]:
+    """Give the names of all objects that have not reached their place."""
+    return [key for key in files(target.root) if key.startswith(f"{OURS}/tmp/")]
+
+
+def test_first_claim_holds(tmp_path: Path) -> None:
+    """The first claim makes the target and stays; a second is told, and changes nothing."""
+    root = tmp_path / "new" / "target"
+
+    assert Target(root).claim(b"first")
+    assert not Target(root).claim(b"second")
+
+    assert files(root) == {CLAIM: b"first"}
+
+
+@pytest.mark.parametrize("attempt", range(5))
+def test_one_of_many_claims_at_once_wins(attempt: int, tmp_path: Path) -> None:
+    """Of many runs that claim at once, just one is told that it holds the target, and does."""
+    barrier = threading.Barrier(8)
+
+    def claim(number: int) -> bool:
+        barrier.wait()
+        return Target(tmp_path / "target").claim(b"%d" % number)
+
+    with ThreadPoolExecutor(8) as pool:
+        held = list(pool.map(claim, range(8)))
+
+    assert held.count(True) == 1, attempt
+    assert files(tmp_path / "target") == {CLAIM: b"%d" % held.index(True)}
+
+
+def test_claim_of_what_is_no_folder_fails(tmp_path: Path) -> None:
+    """A file in the target's place is not claimed, nor changed."""
+    (tmp_path / "target").write_text("mine")
+
+    with pytest.raises(StorageError, match="claiming the target"):
+        Target(tmp_path / "target").claim(b"{}")
+
+    assert (tmp_path / "target").read_text() == "mine"
+
+
+@pytest.mark.parametrize("fsync", [False, True])
+def test_written_objects_are_in_place_and_whole(fsync: bool, tmp_path: Path) -> None:
+    """An object is under its key, the folders above are made, and nothing temporary is left."""
+    made = Target(tmp_path / "target", fsync=fsync)
+    made.claim(b"{}")
+    made.enter()
+
+    made.write("a/b/c", b"data")
+    made.write("top", b"")
+    made.write("a/b/c", b"again")
+
+    assert files(made.root) == {CLAIM: b"{}", "a/b/c": b"again", "top": b""}
+
+
+@pytest.mark.parametrize("buffer", [1, 7, 64, 4096])
+def test_any_buffer_gives_the_same_bytes(buffer: int, target: Target) -> None:
+    """Bytes written, or read into the buffer's room, arrive in order, however small it is."""
+    pieces = [bytes([n % 251]) * (n * 37 % 300) for n in range(40)]
+    pending = target.begin(bytearray(buffer))
+
+    for number, piece in enumerate(pieces):
+        if number % 2:
+            pending.write(piece)
+        else:
+            room = pending.room(len(piece))
+            assert len(room) >= len(piece)
+            room[: len(piece)] = piece
+            pending.advance(len(piece))
+        assert pending.position == sum(map(len, pieces[: number + 1]))
+    pending.commit("object")
+
+    assert target.read("object") == b"".join(pieces)
+
+
+def test_room_that_is_not_kept_is_not_written(target: Target) -> None:
+    """Bytes read into the room and given up leave no trace."""
+    pending = target.begin(bytearray(64))
+    pending.room(10)[:10] = b"discarded!"
+    pending.write(b"kept")
+    pending.commit("object")
+
+    assert target.read("object") == b"kept"
+
+
+def test_pending_object_is_under_no_final_name(target: Target) -> None:
+    """Until it is committed, an object lies below the run's own folder alone."""
+    pending = target.begin(bytearray(4))
+    pending.write(b"long enough to be flushed")
+
+    assert set(files(target.root)) - set(temporaries(target)) == {CLAIM}
+    assert len(temporaries(target)) == 1
+
+    pending.abort()
+    assert temporaries(target) == []
+    pending.abort()
+
+
+def test_turn_is_given_up_while_much_is_written(target: Target) -> None:
+    """The lock that the caller holds is free while a long write goes on, and held again after."""
+    turn = threading.Lock()
+    pending = target.begin(bytearray(16), turn)
+    with turn:
+        pending.write(bytes(2**20))
+        assert turn.locked()
+        pending.commit("object")
+
+    assert not turn.locked()
+    assert target.size("object") == 2**20
+
+
+def test_run_cleans_only_its_own_folder(target: Target) -> None:
+    """Leaving removes this run's temporary objects; those of a run beside it stay."""
+    beside = Target(target.root)
+    beside.enter()
+    target.begin(bytearray(1))
+    other = beside.begin(bytearray(1))
+    other.write(b"x" * 9)
+
+    target.leave()
+
+    assert len(temporaries(target)) == 1
+    other.commit("object")
+    assert target.read("object") == b"x" * 9
+
+
+def test_release_leaves_the_objects_only(target: Target) -> None:
+    """A finished target holds nothing of ours."""
+    target.write("zarr.json", b"{}")
+    target.begin(bytearray(1))
+
+    target.release()
+    target.release()
+
+    assert sorted(p.name for p in Path(target.root).iterdir()) == ["zarr.json"]
+
+
+def test_beginning_after_another_run_finished_is_a_lost_claim(target: Target) -> None:
+    """Where the run's own folder is gone, another run finished or replaced the target."""
+    Target(target.root).release()
+
+    with pytest.raises(ClaimLostError) as caught:
+        target.begin(bytearray(1))
+
+    assert caught.value.place == target.root
+
+
+def test_committing_after_another_run_finished_is_a_lost_claim(target: Target) -> None:
+    """An object that was begun before does not reach its place after."""
+    pending = target.begin(bytearray(1))
+    pending.write(b"late")
+    Target(target.root).release()
+
+    with pytest.raises(ClaimLostError):
+        pending.commit("a/late")
+
+    assert target.read("a/late") is None
+    pending.abort()
+
+
+def test_committing_after_the_whole_folder_vanished_is_a_lost_claim(tmp_path: Path) -> None:
+    """Where the target and the folder above it are removed, the run is told, and ends."""
+    made = Target(tmp_path / "results" / "target")
+    made.claim(b"{}")
+    made.enter()
+    pending = made.begin(bytearray(1))
+    pending.write(b"late")
+    shutil.rmtree(tmp_path / "results")
+
+    with pytest.raises(ClaimLostError):
+        pending.commit("a/late")
+
+    assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize("key", ["link/object", "link/deep/object", "file/object"])
+def test_links_and_files_in_the_way_are_refused(key: str, target: Target, tmp_path: Path) -> None:
+    """A link in a folder's place is never followed out of the target, nor a file replaced."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    Path(target.root, "link").symlink_to(outside)
+    Path(target.root, "file").write_text("mine")
+
+    with pytest.raises((TargetError, StorageError)):
+        target.write(key, b"data")
+
+    assert list(outside.iterdir()) == []
+    assert Path(target.root, "file").read_text() == "mine"
+    assert temporaries(target) == []
+
+
+def test_link_at_the_final_name_is_replaced_and_not_written_through(
+    target: Target, tmp_path: Path
+) -> None:
+    """An object replaces a link of its name; what the link led to stays as it was."""
+    precious = tmp_path / "precious"
+    precious.write_text("mine")
+    Path(target.root, "object").symlink_to(precious)
+
+    target.write("object", b"data")
+
+    assert precious.read_text() == "mine"
+    assert target.read("object") == b"data"
+    assert not Path(target.root, "object").is_symlink()
+
+
+def test_target_that_is_itself_a_link_is_written_into(tmp_path: Path) -> None:
+    """The folder that the user names may be a link to one on another disk."""
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "target").symlink_to("disk")
+    made = Target(tmp_path / "target")
+    made.claim(b"{}")
+    made.enter()
+
+    made.write("0/c/0", b"data")
+    made.write("zarr.json", b"{}")
+
+    assert files(tmp_path / "disk") == {CLAIM: b"{}", "0/c/0": b"data", "zarr.json": b"{}"}
+
+
+def test_folder_at_the_final_name_is_an_error(target: Target) -> None:
+    """A folder in an object's place stops the run, and nothing temporary is left."""
+    Path(target.root, "object").mkdir()
+
+    with pytest.raises(StorageError):
+        target.write("object", b"data")
+
+    assert temporaries(target) == []
+
+
+def test_remove_takes_one_object_if_it_is_there(target: Target) -> None:
+    """Removing an object twice is no error, and leaves the others."""
+    target.write("a", b"1")
+    target.write("b", b"2")
+
+    target.remove("a")
+    target.remove("a")
+
+    assert set(files(target.root)) == {CLAIM, "b"}
+
+
+def test_clear_removes_links_and_not_what_they_lead_to(target: Target, tmp_path: Path) -> None:
+    """Clearing empties the target; folders that links lead to keep what they hold."""
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (precious / "file").write_text("mine")
+    Path(target.root, "link").symlink_to(precious)
+    target.write("a/b", b"data")
+
+    target.clear()
+
+    assert list(Path(target.root).iterdir()) == []
+    assert (precious / "file").read_text() == "mine"
+
+
+def test_cleared_target_can_be_claimed_and_written_again(target: Target) -> None:
+    """Folders that were made before clearing are made again."""
+    target.write("a/b", b"old")
+    target.clear()
+    target.claim(b"new")
+    target.enter()
+
+    target.write("a/b", b"new")
+
+    assert files(target.root) == {CLAIM: b"new", "a/b": b"new"}
+
+
+def test_full_disk_and_refusal_have_their_own_errors(tmp_path: Path) -> None:
+    """Where nothing may be written, the error says so, and not that the claim was lost."""
+    if os.geteuid() == 0:
+        pytest.skip("root may write everywhere")
+    (tmp_path / "locked").mkdir(mode=0o555)
+
+    with pytest.raises(AccessError, match="claiming the target was refused"):
+        Target(tmp_path / "locked" / "target").claim(b"{}")

@@ -1,0 +1,179 @@
+"""One pool of threads: order, errors, batches and buffers."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+
+from zarrlift.pool import Pool, Task
+
+HEAVY = 2**30
+LIGHT = 1
+PATIENCE = 20
+
+
+def numbers(count: int, weight: int) -> Iterator[Task[int]]:
+    """Give tasks that return their number."""
+    return (Task(weight, partial(int, n)) for n in range(count))
+
+
+@pytest.mark.parametrize("weight", [LIGHT, 2**20, HEAVY])
+@pytest.mark.parametrize("workers", [1, 4])
+@pytest.mark.parametrize("count", [0, 1, 31, 32, 33, 200])
+def test_every_task_is_done_once(count: int, workers: int, weight: int) -> None:
+    """Whatever their number and weight, each task gives its one result."""
+    with Pool(workers) as pool:
+        done = list(pool.each(numbers(count, weight)))
+
+    assert sorted(done) == list(range(count))
+
+
+@pytest.mark.parametrize("weight", [LIGHT, HEAVY])
+def test_tasks_are_begun_in_order(weight: int) -> None:
+    """Tasks begin in the order they are given: one thread does them just so."""
+    begun: list[int] = []
+
+    with Pool(1) as pool:
+        list(pool.each(Task(weight, partial(begun.append, n)) for n in range(100)))
+
+    assert begun == list(range(100))
+
+
+@pytest.mark.parametrize(
+    ("weight", "together"), [(LIGHT, 32), (2**20, 4), (3 * 2**20, 2), (HEAVY, 1)]
+)
+def test_light_tasks_go_to_a_thread_together(weight: int, together: int) -> None:
+    """Up to 32 tasks, or 4 MiB, are one errand; heavy ones go alone."""
+    taken = 0
+
+    def tasks() -> Iterator[Task[int]]:
+        nonlocal taken
+        for n in range(1000):
+            taken += 1
+            yield Task(weight, partial(int, n))
+
+    with Pool(2) as pool:
+        results = pool.each(tasks())
+        next(results)
+        ahead = taken
+        rest = sum(1 for _ in results)
+
+    assert rest == 999
+    assert ahead == 2 * 2 * together
+
+
+def test_tasks_are_taken_as_threads_come_free() -> None:
+    """An endless stream of tasks can be begun, and given up."""
+
+    def endless() -> Iterator[Task[int]]:
+        n = 0
+        while True:
+            n += 1
+            yield Task(HEAVY, partial(int, n))
+
+    with Pool(2) as pool:
+        results = pool.each(endless())
+        assert {next(results), next(results)} <= set(range(6))
+        results.close()  # type: ignore[attr-defined]
+
+
+def test_threads_work_at_once() -> None:
+    """As many tasks run at a time as there are workers."""
+    together = threading.Barrier(3)
+
+    with Pool(3) as pool:
+        done = list(pool.each(Task(HEAVY, partial(together.wait, PATIENCE)) for _ in range(3)))
+
+    assert sorted(done) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("weight", [LIGHT, HEAVY])
+def test_first_error_stops_the_rest(workers: int, weight: int) -> None:
+    """An error is raised to the caller, tasks not begun are left, and all threads are told."""
+    begun: list[int] = []
+
+    def work(n: int) -> None:
+        begun.append(n)
+        if n == 5:
+            raise ValueError(n)
+
+    with pytest.raises(ValueError, match="5"), Pool(workers) as pool:
+        list(pool.each(Task(weight, partial(work, n)) for n in range(10_000)))
+
+    assert pool.stopping.is_set()
+    assert len(begun) < 1000
+
+
+def test_error_of_the_stream_itself_stops_the_rest() -> None:
+    """Where listing what to do fails, what was begun ends, and the error is raised."""
+    done: list[int] = []
+
+    def failing() -> Iterator[Task[None]]:
+        yield Task(HEAVY, partial(done.append, 1))
+        raise OSError("listing failed")
+
+    with pytest.raises(OSError, match="listing failed"), Pool(2) as pool:
+        list(pool.each(failing()))
+
+    assert done == [1]
+    assert pool.stopping.is_set()
+
+
+def test_nothing_runs_after_the_pool_is_left() -> None:
+    """Leaving waits for the tasks in flight."""
+    release, ended = threading.Event(), threading.Event()
+
+    def slow() -> None:
+        release.wait(PATIENCE)
+        ended.set()
+
+    with pytest.raises(KeyError), Pool(2) as pool:
+        results = pool.each(
+            [
+                Task(HEAVY, lambda: None),
+                *(Task(HEAVY, slow) for _ in range(2)),
+                Task(HEAVY, lambda: None),
+            ]
+        )
+        next(results)
+        threading.Timer(0.05, release.set).start()
+        raise KeyError
+
+    assert ended.is_set()
+
+
+def test_error_in_the_block_tells_the_threads() -> None:
+    """An error beside the tasks gives the job up as well."""
+    with pytest.raises(KeyError), Pool(1) as pool:
+        raise KeyError
+
+    assert pool.stopping.is_set()
+
+
+def test_done_job_is_not_given_up() -> None:
+    """Where all went well, no thread is told to stop."""
+    with Pool(2) as pool:
+        list(pool.each(numbers(100, LIGHT)))
+
+    assert not pool.stopping.is_set()
+
+
+def test_buffer_is_the_threads_own() -> None:
+    """A thread gets the same buffer each time, a larger one where it needs it, and no other's."""
+    meet = threading.Barrier(2)
+
+    def use(_: int) -> tuple[int, bool, int]:
+        first = pool.buffer(10)
+        meet.wait(PATIENCE)
+        same = pool.buffer(5) is first
+        return id(first), same, len(pool.buffer(100))
+
+    with Pool(2) as pool:
+        found = list(pool.each(Task(HEAVY, partial(use, n)) for n in range(2)))
+
+    assert len({number for number, _, _ in found}) == 2
+    assert [(same, length) for _, same, length in found] == [(True, 100)] * 2
