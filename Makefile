@@ -26,6 +26,8 @@ FOR_DEV := $(VENV)/.for-dev
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
+# Tests write many small trees: in memory where the system has such a place.
+export PYTEST_DEBUG_TEMPROOT ?= $(shell test -d /dev/shm -a -w /dev/shm && echo /dev/shm || echo /tmp)
 unexport PYTHONPATH
 unexport PYTHONHOME
 

@@ -84,7 +84,7 @@ def survey(source: Path, *, exclude: Sequence[str] = ()) -> Survey:
     from zarrlift.store.folder import Folder
     from zarrlift.survey.walk import survey as walk
 
-    return walk(Folder(_local(source)), tuple(exclude))
+    return walk(Folder(_local(source)), _patterns(exclude))
 
 
 def plan(source: Path, target: Path, **choices: Unpack[Choices]) -> Plan:
@@ -199,6 +199,12 @@ def load_plan(path: Path) -> Plan:
             place=held.source,
             hint="make the plan anew",
         )
+    if made.encodes and dict(made.codec_versions) != held.codec_versions:
+        raise SourceError(
+            "the codec libraries have other versions than when the plan was made",
+            place=place,
+            hint="make the plan anew, or run it where it was made",
+        )
     return made
 
 
@@ -232,7 +238,7 @@ def verify(
     from zarrlift.verify.result import Level
 
     wanted = _one_of(Level, level, "level")
-    return prove(_local(source), _local(target), wanted, exclude=tuple(exclude), watch=watch)
+    return prove(_local(source), _local(target), wanted, exclude=_patterns(exclude), watch=watch)
 
 
 def demo(folder: Path, *, kind: str = "image", size: int | str = "64MiB", seed: int = 0) -> Demo:
@@ -293,11 +299,15 @@ def _settings(choices: Choices) -> Settings:
         rules=parse_rules(layout, wish),
         shard_size=_bytes(choices.get("shard_size", "64MiB")),
         max_files=choices.get("max_files"),
-        exclude=tuple(choices.get("exclude", ())),
+        exclude=_patterns(choices.get("exclude", ())),
         plain_zarr=choices.get("plain_zarr", False),
         large_index=choices.get("large_index", False),
         damaged=_one_of(Damaged, choices.get("damaged", "stop"), "damaged"),
     )
+
+
+def _patterns(value: Sequence[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def _shape(value: ShapeLike) -> str:

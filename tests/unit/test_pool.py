@@ -123,26 +123,28 @@ def test_error_of_the_stream_itself_stops_the_rest() -> None:
     assert pool.stopping.is_set()
 
 
-def test_nothing_runs_after_the_pool_is_left() -> None:
-    """Leaving waits for the tasks in flight."""
+def test_leaving_ends_with_the_tasks_in_flight() -> None:
+    """Leaving with an error waits for what runs, begins nothing more, and ends."""
     release, ended = threading.Event(), threading.Event()
 
     def slow() -> None:
-        release.wait(PATIENCE)
+        release.wait(2)
         ended.set()
 
-    with pytest.raises(KeyError), Pool(2) as pool:
-        results = pool.each(
-            [
-                Task(HEAVY, lambda: None),
-                *(Task(HEAVY, slow) for _ in range(2)),
-                Task(HEAVY, lambda: None),
-            ]
-        )
-        next(results)
-        threading.Timer(0.05, release.set).start()
-        raise KeyError
+    def job() -> None:
+        with pytest.raises(KeyError), Pool(2) as pool:
+            fail_after_first(pool.each([Task(HEAVY, w) for w in (int, slow, slow, slow)]))
 
+    def fail_after_first(results: Iterator[object]) -> None:
+        next(results)
+        release.set()
+        raise KeyError(results)
+
+    running = threading.Thread(target=job, daemon=True)
+    running.start()
+    running.join(3)
+
+    assert not running.is_alive()
     assert ended.is_set()
 
 

@@ -164,25 +164,33 @@ def _gzip_tail(raw: bytes) -> bytes:
     return struct.pack("<II", zlib.crc32(raw), len(raw) & 0xFFFFFFFF)
 
 
-def rewrap_zlib(data: Bytes, size: int) -> bytes:
+def rewrap_zlib(data: Bytes, size: int | None) -> bytes:
     """Put the deflate stream of a zlib object into gzip's envelope, without deflating again.
 
     The stream is inflated once, for the CRC32 that gzip wants. Raises `DamageError` where it
-    does not inflate to `size` bytes, or where more follows. Sources: RFC 1950, RFC 1952.
+    does not inflate to `size` bytes (any number where None), or where more follows.
+    Sources: RFC 1950, RFC 1952.
     """
     unpacker = zlib.decompressobj()
     try:
-        raw = unpacker.decompress(data, size + 1)
+        raw = unpacker.decompress(data, 0 if size is None else size + 1)
     except zlib.error as error:
         raise DamageError(f"does not decode as zlib: {error}") from error
-    if len(raw) != size or not unpacker.eof or unpacker.unused_data or data[1] & 0x20:
-        raise DamageError(f"does not decode as one zlib stream of {size} bytes")
+    whole = unpacker.eof and not unpacker.unused_data and not data[1] & 0x20
+    if not whole or size not in (None, len(raw)):
+        raise DamageError(f"does not decode as one zlib stream of {size or 'any number of'} bytes")
     return b"".join((_GZIP_HEADER, memoryview(data)[2:-4], _gzip_tail(raw)))
 
 
 def filled(fill: Fill, layout: ArrayLayout) -> Array:
     """Give a chunk that holds nothing but the fill value."""
     made: Array = np.full(layout.chunks, fill_scalar(fill, layout), dtype=native_type(layout))
+    return made
+
+
+def part_of(chunk: Array, part: tuple[slice, ...]) -> Array:
+    """Give part of a chunk as an array, also where it has no axes."""
+    made: Array = chunk[(*part, ...)]  # type: ignore[index, arg-type, unused-ignore]
     return made
 
 

@@ -93,7 +93,7 @@ def _transform(plan: ArrayPlan) -> Callable[[Bytes], bytes | None]:
 
     source, target = plan.source, plan.target
     if is_rewrap(source, target):
-        return lambda data: codec.rewrap_zlib(data, source.chunk_bytes)
+        return lambda data: codec.rewrap_zlib(data, source.chunk_bytes or None)
 
     def recode(data: Bytes) -> bytes | None:
         chunk = codec.decode(data, source)

@@ -62,8 +62,10 @@ def take(plan: Plan, target: Target) -> Claim:
             place=target.root,
             hint="run that plan's command again to finish it, or start over with --overwrite",
         )
-    same_boot = found.get("boot") == folder.boot_id()
-    return Claim(state=State.STARTED, trusting=same_boot or bool(found.get("fsync")))
+    synced, boot = bool(found.get("fsync")), folder.boot_id()
+    target.fsync = target.fsync or synced
+    same_boot = boot is not None and found.get("boot") == boot
+    return Claim(state=State.STARTED, trusting=same_boot or synced)
 
 
 def _document(plan: Plan, *, fsync: bool) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -31,13 +32,19 @@ if TYPE_CHECKING:
     from zarrlift.verify.result import Verification
 
 
+_LOG = logging.getLogger(__name__)
+
+
 def decide(
     source: str, target: str, settings: Settings, exact: Mapping[str, Exact] | None = None
 ) -> Plan:
     """Survey the source and make the plan; nothing is written."""
     refuse_overlap(source, target)
     found = survey(Folder(source), settings.exclude)
+    _LOG.debug("surveyed: %r", found)
     plan = make_plan(found, Folder(target).root, settings, exact)
+    for finding in plan.findings:
+        _LOG.info("%s", finding)
     return replace(plan, codec_versions=_codec_versions()) if plan.encodes else plan
 
 
@@ -82,6 +89,7 @@ class _Lift:
         if self.options.overwrite:
             self._clear(target)
         held = claim.take(self.plan, target)
+        _LOG.info("%r: target is %s", self.plan, held.state)
         if held.state is State.FINISHED:
             return self._confirm(target, begun)
         target.enter()
@@ -109,12 +117,16 @@ class _Lift:
     def _write(self, target: Target, held: claim.Claim, begun: float) -> Report:
         resuming = held.state is State.STARTED
         with self._pool() as pool:
+            _LOG.debug("lifting with %d threads", pool.workers)
             tally = self._engine(target, held, pool, resuming=resuming).run()
+            for finding in tally.findings:
+                _LOG.warning("%s", finding)
             extra = copy_files(self.plan, Folder(self.plan.source), target, tally.foreign)
             proof = self._verify(target, pool)
         if proof is None or proof.equal:
             self._documents(target)
             target.release()
+        _LOG.info("%r", proof)
         return report(
             self.plan,
             tally,

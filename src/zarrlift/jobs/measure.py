@@ -119,7 +119,7 @@ def _time_encoding(array: ArrayPlan, data: bytes, seen: _Seen) -> None:
     begun = time.perf_counter()
     try:
         if is_rewrap(array.source, array.target):
-            codec.rewrap_zlib(data, array.source.chunk_bytes)
+            codec.rewrap_zlib(data, array.source.chunk_bytes or None)
         elif array.source.chunks == array.target.chunks:
             codec.encode(codec.decode(data, array.source), array.target)
         else:

@@ -127,6 +127,16 @@ def named_arrays(group: str, attributes: Mapping[str, object]) -> Iterator[tuple
             yield resolve(group, str(entry["path"])), number, level
 
 
+def named_groups(group: str, attributes: Mapping[str, object]) -> Iterator[str]:
+    """Walk the groups that a plate or well names: its wells, its fields."""
+    for member, entries in (("plate", "wells"), ("well", "images")):
+        document = attributes.get(member)
+        named = document.get(entries) if isinstance(document, dict) else None
+        for entry in named if isinstance(named, list) else []:
+            if isinstance(entry, dict) and isinstance(entry.get("path"), str):
+                yield resolve(group, entry["path"])
+
+
 def resolve(group: str, path: str) -> str:
     """Give the path of a node that a group names relative to itself."""
     return posixpath.normpath(posixpath.join(group, path)).removeprefix("./")

@@ -124,17 +124,20 @@ def _fill_plate(step: _Lift, plate: dict[str, object]) -> None:
     _name_lines(plate, "rows", [p[-2] for p in parts if len(p) > 1])
     _name_lines(plate, "columns", [p[-1] for p in parts])
     rows, columns = _names(plate, "rows"), _names(plate, "columns")
+    added = False
     for well, part in zip(wells, parts, strict=True):
         if len(part) < 2 or part[-2] not in rows or part[-1] not in columns:  # noqa: PLR2004
             message = f"well {well.get('path')!r} is in no listed row and column"
             step.found.append(warning("well-index-unknown", step.path, message))
             continue
+        added = added or "rowIndex" not in well or "columnIndex" not in well
         well.setdefault("rowIndex", rows.index(part[-2]))
         well.setdefault("columnIndex", columns.index(part[-1]))
         if len(part) > 2:  # noqa: PLR2004 - row and column
             message = f"well path {well.get('path')!r} is not ROW/COLUMN; it is kept as it is"
             step.found.append(warning("well-path-leading", step.path, message))
-    step.note("well-indices-added", "rowIndex and columnIndex added to the wells")
+    if added:
+        step.note("well-indices-added", "rowIndex and columnIndex added to the wells")
 
 
 def _names(plate: dict[str, object], member: str) -> list[object]:

@@ -119,6 +119,12 @@ class Costs:
     seconds: float | None
     """Expected time on one worker; None where nothing could be measured."""
 
+    def __repr__(self) -> str:
+        """Give the totals in one line."""
+        figures = ((n, self.total(n)) for n in ("objects_in", "objects_out", "bytes_in"))
+        said = ", ".join(f"{name} {f.value} ({f.basis})" for name, f in figures)
+        return f"Costs({said}, {self.memory} bytes for each worker)"
+
     def total(self, member: str) -> Figure:
         """Add up `objects_in`, `objects_out` or `bytes_in` over the arrays."""
         return added(getattr(a, member) for a in self.arrays)

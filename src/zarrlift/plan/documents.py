@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from zarrlift.findings import warning
 from zarrlift.metadata import json_text, ome, ome_steps, v3
 from zarrlift.survey.facts import NodeKind
 
@@ -77,12 +78,16 @@ def lift_attributes(survey: Survey) -> Lifted:
         layout = layouts.get(path)
         return layout.shape if layout else None
 
-    version = survey.version or "0.4"
+    version, there = survey.version or "0.4", {n.path for n in survey.nodes}
     for group in survey.groups:
         own = ome.own_version(group.attributes, version)
         lifted, said = ome_steps.lift(group.path, group.attributes, own, shape_of)
         attributes[group.path] = lifted
         found += said
+        for path in ome.named_groups(group.path, group.attributes):
+            if path not in there:
+                message = f"names {path!r}, which is not there"
+                found.append(warning("group-missing", group.path, message))
         for path, axes in _named(group.path, lifted):
             layout = layouts.get(path)
             if layout is None:

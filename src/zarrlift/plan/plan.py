@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -130,6 +131,11 @@ def make_plan(
         warning("array-missing", image, f"the image names {path!r}, which is not there")
         for image, path in lifted.missing
     )
+    unused = tuple(
+        warning("pattern-unused", "", f"layout rule {rule.pattern} matches no array")
+        for rule in settings.rules
+        if not any(fnmatchcase(a.path, rule.pattern.strip("/")) for a in arrays)
+    )
     return Plan(
         source=survey.source,
         target=target,
@@ -138,7 +144,7 @@ def make_plan(
         arrays=arrays,
         documents=documents(survey, lifted, {a.path: a.target for a in arrays}),
         files=survey.files,
-        findings=(*survey.findings, *lifted.findings, *absent),
+        findings=(*survey.findings, *lifted.findings, *absent, *unused),
         survey_digest=survey.digest,
     )
 

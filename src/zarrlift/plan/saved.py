@@ -84,6 +84,7 @@ class SavedPlan:
     settings: Settings
     exact: Mapping[str, Exact]
     survey_digest: str
+    codec_versions: Mapping[str, object]
 
 
 def plan_from_json(document: Mapping[str, object], place: str) -> SavedPlan:
@@ -101,6 +102,7 @@ def plan_from_json(document: Mapping[str, object], place: str) -> SavedPlan:
             settings=settings_from_json(settings),
             exact={str(a["path"]): _exact(a) for a in arrays},
             survey_digest=str(document["survey_digest"]),
+            codec_versions=_typed(document["codec_versions"], dict),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UsageError(f"is no whole plan: {error!r}", place=place) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from zarrlift.plan.cost import costs
 from zarrlift.plan.saved import plan_to_json
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def report_to_json(report: Report) -> dict[str, object]:
     """Return the report of a lift as JSON: the plan, what happened, and the proof."""
     proof = report.verification
     return {
-        **plan_to_json(report.plan),
+        **plan_to_json(report.plan, costs(report.plan, {}, {})),
         "kind": "zarrlift-report",
         "seconds": report.seconds,
         "result": {

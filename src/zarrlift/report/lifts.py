@@ -116,8 +116,13 @@ def _unchecked(proof: Verification) -> str:
 
 def _next(report: Report) -> list[str]:
     source, target = report.plan.source, report.plan.target
+    if report.already and not report.finished:
+        return ["Next       look at what was found; --overwrite writes the target anew"]
     if not report.finished:
-        return ["Next       look at what was found; then the same command continues"]
+        return [
+            "Next       remove the objects that were named and run the same command again,",
+            "           or start over with --overwrite",
+        ]
     proof = report.verification
     if report.damaged:
         return ["Keep the source: it has damaged chunks that could not be taken over whole."]

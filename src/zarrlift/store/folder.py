@@ -174,11 +174,19 @@ def refuse_overlap(source: str, target: str) -> None:
 
 
 def boot_id() -> str | None:
-    """Identify the running system's boot, where it tells."""
+    """Identify the running system's boot, where it tells (Linux, macOS)."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:
+        pass
+    import subprocess  # noqa: PLC0415 - slow to load, and needed on macOS only
+
+    command = ["/usr/sbin/sysctl", "-n", "kern.bootsessionuuid"]
+    try:
+        answer = subprocess.run(command, capture_output=True, check=True, text=True)  # noqa: S603
+    except (OSError, subprocess.SubprocessError):
         return None
+    return answer.stdout.strip() or None
 
 
 def local_path(url: str) -> str:

@@ -40,9 +40,9 @@ class Target(Folder):
         try:
             Path(self.path(f"{OURS}/tmp")).mkdir(parents=True, exist_ok=True)
             draft = self.path(f"{OURS}/claim-{os.urandom(6).hex()}")
-            _write_new(draft, document, fsync=True)
+            _write_new(draft, document, fsync=self.fsync)
             try:
-                return _link_new(draft, self.path(CLAIM), document)
+                return _link_new(draft, self.path(CLAIM), document, fsync=self.fsync)
             finally:
                 os.unlink(draft)
         except OSError as error:
@@ -102,6 +102,8 @@ class Target(Folder):
         except FileExistsError:
             if os.path.islink(path) or not os.path.isdir(path):
                 raise TargetError("a file or link is in the way", place=path) from None
+        if self.fsync:
+            _sync_folder(os.path.dirname(path))
         self._made.add(key)
 
     def place(self, temporary: str, key: str) -> None:
@@ -245,7 +247,7 @@ def _write_new(path: str, data: bytes, *, fsync: bool) -> None:
         os.close(fd)
 
 
-def _link_new(draft: str, final: str, data: bytes) -> bool:
+def _link_new(draft: str, final: str, data: bytes, *, fsync: bool) -> bool:
     """Give the draft its final name unless that is taken; some file systems have no links."""
     try:
         os.link(draft, final)
@@ -253,7 +255,7 @@ def _link_new(draft: str, final: str, data: bytes) -> bool:
         return False
     except OSError:
         try:
-            _write_new(final, data, fsync=True)
+            _write_new(final, data, fsync=fsync)
         except FileExistsError:
             return False
     return True

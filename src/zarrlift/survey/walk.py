@@ -40,6 +40,7 @@ def survey(source: Folder, exclude: tuple[str, ...] = ()) -> Survey:
 class _Walk:
     def __init__(self, source: Folder, exclude: tuple[str, ...]) -> None:
         self._source, self._exclude = source, exclude
+        self._unused = dict.fromkeys(exclude)
         self._nodes: list[Node] = []
         self._files: list[PlainFile] = []
         self._found: list[Finding] = []
@@ -55,6 +56,9 @@ class _Walk:
         if not names & {".zgroup", ".zarray", ".zattrs"}:
             refuse_no_hierarchy(self._source)
         self._folder("")
+        for pattern in self._unused:
+            message = f"--exclude {pattern} matches no node, nor a file beside one"
+            self._found.append(warning("pattern-unused", "", message))
         return Survey(
             source=self._source.root,
             version=_version(self._nodes),
@@ -66,10 +70,8 @@ class _Walk:
 
     def _folder(self, path: str) -> None:
         entries = {e.name: e for e in self._source.entries(path)}
-        if "zarr.json" in entries and entries.keys() & _V2_DOCUMENTS:
-            message = "v3 metadata stands beside v2's; the v2 documents are taken"
-            self._found.append(warning("both-formats", path, message))
         if ".zarray" in entries:
+            self._both_formats(path, entries)
             self._array(path, entries)
             return
         kind = NodeKind.GROUP if ".zgroup" in entries else NodeKind.IMPLICIT
@@ -81,9 +83,15 @@ class _Walk:
             self._entry(f"{path}/{name}".lstrip("/"), entries[name])
         self._consolidated(path, entries)
         if kind is NodeKind.GROUP or attributes or len(self._nodes) > place or not path:
+            self._both_formats(path, entries)
             self._nodes.insert(place, Node(path=path, kind=kind, attributes=attributes))
         elif "zarr.json" in entries:
             self._entry(f"{path}/zarr.json", entries["zarr.json"])
+
+    def _both_formats(self, path: str, entries: dict[str, os.DirEntry[str]]) -> None:
+        if "zarr.json" in entries:
+            message = "v3 metadata stands beside v2's; the v2 documents are taken"
+            self._found.append(warning("both-formats", path, message))
 
     def _consolidated(self, path: str, entries: dict[str, os.DirEntry[str]]) -> None:
         if ".zmetadata" in entries:
@@ -91,9 +99,13 @@ class _Walk:
             self._found.append(note("zmetadata-dropped", path, message))
 
     def _entry(self, path: str, entry: os.DirEntry[str]) -> None:
-        if path == OURS or self._left_out(path):
-            if path != OURS:
-                self._found.append(note("excluded", path, "left out as asked"))
+        if path == OURS:
+            return
+        matched = [p for p in self._exclude if left_out(path, (p,))]
+        if matched:
+            for pattern in matched:
+                self._unused.pop(pattern, None)
+            self._found.append(note("excluded", path, "left out as asked"))
             return
         if entry.is_symlink() and not self._link(path, entry):
             return
@@ -117,9 +129,6 @@ class _Walk:
             message = "a link leads out of the dataset; what it points to is copied"
             self._found.append(note("link-outside", path, message))
         return True
-
-    def _left_out(self, path: str) -> bool:
-        return left_out(path, self._exclude)
 
     def _plain(self, path: str, size: int) -> None:
         self._files.append(PlainFile(path=path, size=size))
@@ -162,7 +171,7 @@ class _Walk:
         node = Node(path=path, kind=NodeKind.ARRAY, attributes=attributes, layout=layout)
         self._nodes.append(node)
         if document.fill_undefined:
-            message = f"fill_value null is written as {layout.fill!r}, the type's zero"
+            message = f"fill_value null is written as {layout.fill!r}, the type's default"
             self._found.append(note("fill-null", path, message))
         if document.unknown:
             message = f"unknown members have no place in v3: {', '.join(document.unknown)}"

@@ -76,7 +76,7 @@ class Regions:
             message = f"damaged in the source, so not compared: {damage.message}"
             checked.findings.append(warning("chunk-damaged", pair.path, message, index))
             return
-        if not codec.same_bits(held[(*inner, ...)], due):
+        if not codec.same_bits(codec.part_of(held, inner), due):
             rule, message = "chunk-differs", "decoded values differ from the source's"
             if data is None:
                 rule, message = "chunk-missing", "absent, where the source has more than fill"
@@ -87,8 +87,8 @@ class Regions:
 
     def _assembled(self, part: tuple[slice, ...]) -> Array:
         pair = self._pair
-        inner = [slice(0, p.stop - p.start) for p in part]
-        made = codec.filled(pair.old.fill, pair.new)[(*inner, ...)]
+        inner = tuple(slice(0, p.stop - p.start) for p in part)
+        made = codec.part_of(codec.filled(pair.old.fill, pair.new), inner)
         for cover in grid.covering(part, pair.old.chunks):
             data = self._old.read(cover)
             if data is not None:
