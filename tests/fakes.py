@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Collection
+from pathlib import Path
 
 from zarrlift.errors import StorageError
 from zarrlift.store.folder import Folder
@@ -42,6 +43,27 @@ class StoppingWatch:
         """Answer as was said at first."""
         del question
         return self._confirms
+
+
+class ActingWatch:
+    """A watch that does something when a phase begins."""
+
+    def __init__(self, phase: str, act: Callable[[], object]) -> None:
+        self._phase, self._act = phase, act
+
+    def phase(self, name: str, total: int | None) -> None:
+        """Act where the job comes to the phase."""
+        del total
+        if name == self._phase:
+            self._act()
+
+    def advance(self, path: str, amount: int) -> None:
+        """Ignore."""
+
+    def confirm(self, question: str) -> bool:
+        """Say no."""
+        del question
+        return False
 
 
 class FailingFolder(Folder):
@@ -121,7 +143,7 @@ def strike(place: str, at: int, number: int) -> Callable[[], int]:
     Gives a function that tells how many touches there were.
     """
     lock, touches = threading.Lock(), 0
-    inside = os.path.abspath(place)
+    inside = str(Path(place).absolute())
 
     def see(event: str, given: tuple[object, ...]) -> None:
         nonlocal touches

@@ -199,9 +199,10 @@ def load_plan(path: Path) -> Plan:
             place=held.source,
             hint="make the plan anew",
         )
-    if made.encodes and dict(made.codec_versions) != held.codec_versions:
+    here = dict(made.codec_versions)
+    if made.encodes and here != held.codec_versions:
         raise SourceError(
-            "the codec libraries have other versions than when the plan was made",
+            f"the plan was made with other codec libraries: {held.codec_versions}, here {here}",
             place=place,
             hint="make the plan anew, or run it where it was made",
         )

@@ -75,7 +75,7 @@ class Pool:
                     yield from future.result()
         except BaseException:
             self.stopping.set()
-            wait(running)
+            wait([future for future in running if not future.cancel()])
             raise
 
     def buffer(self, size: int) -> bytearray:

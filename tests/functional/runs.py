@@ -167,7 +167,7 @@ def end_of(process: subprocess.Popen[str]) -> Ran:
 def struck(place: Path, at: int, number: int, *words: Word) -> Ran:
     """Run zarrlift, and let it get a signal at a touch of the file system; see `tests.fakes`."""
     program = "from tests import fakes; fakes.run_struck()"
-    given = [str(place), str(at), str(number), *map(os.fspath, words)]
+    given = [str(place), str(at), str(number), *(os.fspath(word) for word in words)]
     return run([sys.executable, "-c", program, *given])
 
 
@@ -179,9 +179,13 @@ def peak_bytes(measured: Path, *words: Word) -> tuple[Ran, int]:
 
 
 def in_terminal(
-    *words: Word, cwd: Path, env: Mapping[str, str | None] | None = None, columns: int = 80
+    *words: Word,
+    cwd: Path,
+    env: Mapping[str, str | None] | None = None,
+    columns: int = 80,
+    typed: str = "",
 ) -> Ran:
-    """Run zarrlift in a terminal; both streams come as one."""
+    """Run zarrlift in a terminal, with something typed; both streams come as one."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     plain = {"TERM": "xterm-256color", "NO_COLOR": None, "COLUMNS": None, "LINES": None}
@@ -194,6 +198,7 @@ def in_terminal(
         env=environment({**plain, **(env or {})}),
     )
     os.close(theirs)
+    os.write(ours, typed.encode())
     said = b"".join(iter(lambda: _read_terminal(ours), b""))
     os.close(ours)
     return Ran(code=process.wait(LONGEST), out=said.decode("utf-8"), err="")
@@ -246,11 +251,17 @@ def widest(text: str) -> int:
     return max(map(len, text.splitlines()), default=0)
 
 
+def assert_in_words(ran: Ran) -> None:
+    """Assert that a run ended neither in a traceback nor in a fault of its own."""
+    assert "Traceback" not in ran.said, ran.said
+    assert "fault in zarrlift" not in ran.said, ran.said
+
+
 def assert_refused(ran: Ran, *parts: str, code: int = 3) -> None:
     """Assert that a run ended with one clear message: cause, place and next step, no traceback."""
     assert ran.code == code, ran.said
     assert ran.out == ""
-    assert "Traceback" not in ran.err
+    assert_in_words(ran)
     first, *rest = ran.err.strip().splitlines()
     assert first.startswith("error: "), ran.err
     assert [line[:8] for line in rest] == ["  next: "], ran.err

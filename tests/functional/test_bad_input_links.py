@@ -11,7 +11,7 @@ import pytest
 
 import zarrlift as zl
 from tests.build import write_file
-from tests.functional.runs import assert_refused, tree, write_sample, zarrlift
+from tests.functional.runs import assert_in_words, assert_refused, tree, write_sample, zarrlift
 from tests.oracles import assert_same_voxels, every_array
 
 CHUNK = "0/0/0/0/2/3"
@@ -36,17 +36,19 @@ def rules_of(source: Path, target: Path) -> set[tuple[str, str, str]]:
     """Lift by the command; give rule, severity and path of what it found."""
     ran = zarrlift("convert", source, target, "--json")
     assert ran.code == 0, ran.said
-    assert "Traceback" not in ran.err
+    assert_in_words(ran)
     found = json.loads(ran.out)["findings"]
     return {(f["rule"], f["severity"], f["path"]) for f in found if f["rule"].startswith("link")}
 
 
 def test_links_are_followed_as_data(source: Path, tmp_path: Path) -> None:
-    """Arrays, rows of chunks, chunks, documents and files behind links are copied as what they are."""
+    """Arrays, rows, chunks, documents and files behind links are copied as what they are."""
     whole, target, elsewhere = tmp_path / "whole", tmp_path / "lifted", tmp_path / "elsewhere"
     zl.convert(source, whole, shards="none")
     elsewhere.mkdir()
-    for number, key in enumerate(["1", ROW, "0/0/0/0/1/1", "0/.zarray", "notes", "0/thumbnail.png"]):
+    for number, key in enumerate(
+        ["1", ROW, "0/0/0/0/1/1", "0/.zarray", "notes", "0/thumbnail.png"]
+    ):
         shutil.move(source / key, elsewhere / str(number))
         (source / key).symlink_to(elsewhere / str(number))
     before = tree(tmp_path)
@@ -123,7 +125,7 @@ def test_link_within_an_array_that_leads_back_is_not_followed(
 
     ran = zarrlift("convert", source, tmp_path / "lifted")
 
-    assert "Traceback" not in ran.err
+    assert_in_words(ran)
     assert tree(tmp_path / "lifted") == tree(tmp_path / "whole")
     assert key in ran.said
 
@@ -134,7 +136,11 @@ def test_link_in_place_of_chunks_is_never_a_missing_chunk(
     kind: str, key: str, source: Path, tmp_path: Path
 ) -> None:
     """Where a link stands for chunks and leads nowhere, their absence is not proved: an error."""
-    to = {"dangling": tmp_path / "unmounted", "circle": Path(key).name, "to-its-parent": "."}
+    to: dict[str, Path | str] = {
+        "dangling": tmp_path / "unmounted",
+        "circle": Path(key).name,
+        "to-its-parent": ".",
+    }
     replace_by_link(source / key, to[kind])
 
     ran = zarrlift("convert", source, tmp_path / "lifted", "--shards", "none", "--verify", "full")
@@ -155,7 +161,7 @@ def test_folder_in_place_of_a_chunk_is_never_a_missing_chunk(
 
     ran = zarrlift("convert", source, tmp_path / "lifted", "--shards", "none", "--verify", "full")
 
-    assert "Traceback" not in ran.err
+    assert_in_words(ran)
     assert CHUNK in ran.said
     assert "may go" not in ran.out
 
@@ -167,7 +173,7 @@ def test_file_in_place_of_a_row_of_chunks_is_told(source: Path, tmp_path: Path) 
 
     ran = zarrlift("convert", source, tmp_path / "lifted", "--shards", "none", "--verify", "full")
 
-    assert "Traceback" not in ran.err
+    assert_in_words(ran)
     held = tmp_path / "lifted" / ROW
     assert ran.code == 3 or held.read_bytes() == b"what was this?"
 
@@ -178,9 +184,9 @@ def test_pipe_never_blocks(key: str, source: Path, tmp_path: Path) -> None:
     (source / key).unlink(missing_ok=True)
     os.mkfifo(source / key)
 
-    ran = zarrlift("convert", source, tmp_path / "lifted", seconds=20)
+    ran = zarrlift("convert", source, tmp_path / "lifted", seconds=8)
 
-    assert "Traceback" not in ran.err
+    assert_in_words(ran)
     assert key in ran.said
     if key.endswith("pipe"):
         assert ran.code == 0
@@ -195,7 +201,7 @@ def test_pipe_in_a_target_never_blocks(source: Path, tmp_path: Path) -> None:
     (target / "0/c/0/0/0/2/3").unlink()
     os.mkfifo(target / "0/c/0/0/0/2/3")
 
-    ran = zarrlift("verify", source, target, "--level", "full", seconds=20)
+    ran = zarrlift("verify", source, target, "--level", "full", seconds=8)
 
     assert ran.code in {1, 3}
     assert "0/c/0/0/0/2/3" in ran.said

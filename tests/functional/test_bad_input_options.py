@@ -10,7 +10,7 @@ import pytest
 
 from tests.build import sample, write_array, write_group
 from tests.build_ome import multiscale_of
-from tests.functional.runs import assert_refused, tree, write_sample, zarrlift
+from tests.functional.runs import Word, assert_refused, tree, write_sample, zarrlift
 
 
 @pytest.fixture(scope="module", name="source")
@@ -128,7 +128,7 @@ def test_memory_that_is_too_small_names_what_would_do(tmp_path: Path) -> None:
     level = sample((1, 1, 1, 2048, 2048), "<u2")
     write_group(source, {"multiscales": [multiscale_of([level])]})
     write_array(source / "0", level, chunks=(1, 1, 1, 2048, 2048))
-    words = ["convert", source, tmp_path / "lifted.zarr", "--codec", "zstd:1"]
+    words: list[Word] = ["convert", source, tmp_path / "lifted.zarr", "--codec", "zstd:1"]
 
     ran = zarrlift(*words, "--memory", "8MiB")
 
@@ -162,7 +162,15 @@ def test_edited_plan_that_does_not_fit_is_refused(
     member: str, value: object, says: str, source: Path, tmp_path: Path
 ) -> None:
     """What was edited into a plan is checked, and the array named."""
-    words = ["plan", source, "lifted.zarr", "--shards", "y=8,x=8", "--output", "plan.json"]
+    words: list[Word] = [
+        "plan",
+        source,
+        "lifted.zarr",
+        "--shards",
+        "y=8,x=8",
+        "--output",
+        "plan.json",
+    ]
     assert zarrlift(*words, cwd=tmp_path).code == 0
     plan = json.loads((tmp_path / "plan.json").read_text("utf-8"))
     plan["arrays"][1]["target"][member] = value

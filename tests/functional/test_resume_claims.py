@@ -158,7 +158,7 @@ def test_already_done_is_a_quick_check(source: Path, tmp_path: Path) -> None:
 
 
 def test_finished_and_damaged_target_is_an_error(source: Path, tmp_path: Path) -> None:
-    """On a finished target that was damaged since, the same command finds it and changes nothing."""
+    """The same command on a target damaged since finds the damage, and changes nothing."""
     target = tmp_path / "lifted.zarr"
     lift = lift_of("pack")
     zl.convert(source, target, **lift.choices)  # type: ignore[arg-type]

@@ -14,7 +14,17 @@ from typing import TypeAlias
 import pytest
 
 import zarrlift as zl
-from tests.functional.runs import LIFTS, Lift, lift_of, start, struck, tree, write_sample, zarrlift
+from tests.functional.runs import (
+    LIFTS,
+    Lift,
+    Word,
+    lift_of,
+    start,
+    struck,
+    tree,
+    write_sample,
+    zarrlift,
+)
 from zarrlift.store.target import CLAIM, OURS
 
 each_lift = pytest.mark.parametrize("lift", LIFTS, ids=lambda lift: lift.id)
@@ -73,7 +83,7 @@ def kill_and_continue(
 ) -> int:
     """Kill a run at a touch, look at what is left, run it again to its end; give the exit code."""
     workers = (1, 3)[at % 2]
-    words = ["convert", source, target, *lift.words, "--workers", str(workers)]
+    words: list[Word] = ["convert", source, target, *lift.words, "--workers", str(workers)]
 
     ran = struck(target, at, signal.SIGKILL, *words)
     assert_sound_so_far(target, whole)
@@ -129,7 +139,7 @@ def test_killed_from_outside_again_and_again(
     """A command killed after any time, many times over, comes to its end all the same."""
     target, rng = tmp_path / "lifted.zarr", random.Random(seed)
     lift = LIFTS[seed % len(LIFTS)]
-    words = ["convert", source, target, *lift.words, "--quiet"]
+    words: list[Word] = ["convert", source, target, *lift.words, "--quiet"]
 
     for _ in range(4):
         process = start(*words)
@@ -151,7 +161,7 @@ def test_killed_while_it_replaces_a_target_and_run_again(
     zl.convert(source, target, shards="none")
     entries = list(wholes["copy"].tree.values())
     listings, removals = entries.count("folder"), int(part * len(entries))
-    words = ["convert", source, target, *lift.words, "--overwrite", "--yes"]
+    words: list[Word] = ["convert", source, target, *lift.words, "--overwrite", "--yes"]
 
     ran = struck(target, listings + removals, signal.SIGKILL, *words)
     left = sorted(path.name for path in target.iterdir())

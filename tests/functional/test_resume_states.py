@@ -272,7 +272,7 @@ def test_unreadable_claim_is_refused(
     with pytest.raises(zl.ZarrliftError, match="unreadable plan") as caught:
         convert(source, target, LIFTS[0])
 
-    assert "--overwrite" in str(caught.value.hint)  # type: ignore[attr-defined]
+    assert "--overwrite" in str(caught.value.hint)
     confirmed = StoppingWatch("never", confirms=True)
     assert convert(source, target, LIFTS[0], overwrite=True, watch=confirmed).finished
     assert tree(target) == tree(finished["pack"])

@@ -105,9 +105,9 @@ def swap_objects(target: Path) -> None:
     other.write_bytes(held)
 
 
-def copy_to(key: str) -> Callable[[Path], None]:
+def copy_to(key: str) -> Callable[[Path], object]:
     """Give what puts a copy of the shard under another key."""
-    return lambda target: write_file(target / key, (target / SHARD).read_bytes()) and None
+    return lambda target: write_file(target / key, (target / SHARD).read_bytes())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +115,7 @@ class Damage:
     """A way for a target to be damaged, and what is said of it."""
 
     id: str
-    spoil: Callable[[Path], None]
+    spoil: Callable[[Path], object]
     rule: str
     path: str
     says: tuple[str, ...]
@@ -149,7 +149,7 @@ DAMAGES = (
     ),
     Damage(
         id="shard-lengthened",
-        spoil=lambda t: write_file(t / SHARD, (t / SHARD).read_bytes() + bytes(8)) and None,
+        spoil=lambda t: write_file(t / SHARD, (t / SHARD).read_bytes() + bytes(8)),
         rule="shard-index",
         path="0",
         says=(SHARD,),

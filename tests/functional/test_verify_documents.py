@@ -39,9 +39,9 @@ def edit(path: str, change: Edit) -> Callable[[Path], None]:
     return spoil
 
 
-def replace(path: str, content: bytes) -> Callable[[Path], None]:
+def replace(path: str, content: bytes) -> Callable[[Path], object]:
     """Give what writes a file of the target anew."""
-    return lambda target: write_file(target / path, content) and None
+    return lambda target: write_file(target / path, content)
 
 
 def remove(path: str) -> Callable[[Path], None]:
@@ -77,7 +77,7 @@ class Damage:
     """A way for a target's documents or files to be damaged, and what is said of it."""
 
     id: str
-    spoil: Callable[[Path], None]
+    spoil: Callable[[Path], object]
     rule: str
     path: str
     says: tuple[str, ...]
@@ -237,7 +237,11 @@ DAMAGES = (
         (),
     ),
     Damage(
-        "large-file-changed-at-its-end", flip_in_large_file(-9), "file-differs", "notes/large.bin", ()
+        "large-file-changed-at-its-end",
+        flip_in_large_file(-9),
+        "file-differs",
+        "notes/large.bin",
+        (),
     ),
     Damage(
         "large-file-changed-within",
@@ -282,7 +286,7 @@ def test_dimension_names_lost_are_told(lifted: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", ["mine.txt", "notes/mine.txt", "mine/array/zarr.json"])
 def test_stray_files_beside_the_nodes_are_told(path: str, lifted: Path, tmp_path: Path) -> None:
-    """What someone laid beside the nodes is named; the data is what the source holds all the same."""
+    """What someone laid beside the nodes is named; the data is the source's all the same."""
     target = shutil.copytree(lifted / "target.zarr", tmp_path / "target.zarr")
     write_file(target / path, b"{}")
 

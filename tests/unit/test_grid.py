@@ -101,6 +101,15 @@ def test_divides_needs_whole_multiples(inner: Index, outer: Index, expected: boo
     assert grid.divides(inner, outer) is expected
 
 
+@pytest.mark.parametrize(
+    ("shards", "chunks", "expected"),
+    [((64, 48), (16, 16), (4, 3)), ((16,), (16,), (1,)), ((), (), ())],
+)
+def test_chunks_per_shard(shards: Index, chunks: Index, expected: Index) -> None:
+    """A shard holds as many chunks along each axis as fit."""
+    assert grid.chunks_per_shard(shards, chunks) == expected
+
+
 @st.composite
 def nested_grids(draw: st.DrawFn) -> tuple[Index, Index]:
     """Give a grid of inner cells and how many of them an outer cell holds along each axis."""

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from zarrlift import grid
+from zarrlift.errors import StorageError
 from zarrlift.metadata.layout import Keys
-from zarrlift.store.folder import scan
+from zarrlift.store.folder import Kind, kind_of, scan
 from zarrlift.store.target import OURS
 
 if TYPE_CHECKING:
@@ -69,12 +70,14 @@ def units(
     order and only where at least one chunk is there; chunks in C order within each.
     """
     walk = _Listing(folder, path, chunk_grid, per_object, strays)
+    if keys.prefix and not os.path.isdir(folder.path(path)):
+        return
     if not chunk_grid or keys in (Keys.V2_FLAT, Keys.DEFAULT_FLAT) or len(chunk_grid) == 1:
         yield from walk.flat(keys)
         return
     start = f"{path}/{keys.prefix}".strip("/") if keys.prefix else path
-    if keys.prefix:
-        walk.only_prefix(keys.prefix)
+    if keys.prefix and not walk.only_prefix(keys.prefix):
+        return
     yield from walk.nested((), [(0, folder.path(start))])
 
 
@@ -86,11 +89,15 @@ class _Listing:
         self._grid, self._per, self._strays = chunk_grid, per, strays
         self._cut = len(folder.path("").rstrip("/")) + 1
 
-    def only_prefix(self, prefix: str) -> None:
-        """Note what lies beside the folder that holds all chunks."""
+    def only_prefix(self, prefix: str) -> bool:
+        """Note what lies beside the folder that holds all chunks; say whether that is there."""
+        there = False
         for entry in self._folder.entries(self._path):
-            if entry.name != prefix:
+            if entry.name == prefix and kind_of(entry) is Kind.FOLDER:
+                there = True
+            else:
                 self._stray(entry, top=True)
+        return there
 
     def nested(self, unit: Index, folders: list[tuple[int, str]]) -> Iterator[Unit]:
         """Descend one axis: group the entries of all folders by the object they belong to.
@@ -104,8 +111,10 @@ class _Listing:
             first = base * per
             for entry in scan(folder):
                 name = entry.name
-                if not is_index(name) or entry.is_dir() is last:
+                if not is_index(name):
                     self._stray(entry, top=axis == 0)
+                elif not self._stands(entry, last=last):
+                    self._strays.foreign.append(entry.path[self._cut :])
                 elif (number := int(name)) >= limit:
                     self._beyond(entry, axis)
                 else:
@@ -118,6 +127,25 @@ class _Listing:
             else:
                 inner = [(n, f"{folder}/{name}") for n, folder, name in groups[coordinate]]
                 yield from self.nested(found, inner)
+
+    def _stands(self, entry: os.DirEntry[str], *, last: bool) -> bool:
+        """Say whether an entry is what its place among the keys asks for: a chunk, or a folder.
+
+        A file in place of a folder is foreign. Anything else proves no absence, so it is an
+        error: a folder or pipe in place of a chunk, a link that leads nowhere or back.
+        """
+        kind = kind_of(entry)
+        if kind is (Kind.FILE if last else Kind.FOLDER):
+            return True
+        if kind is Kind.FILE:
+            return False
+        what = "a folder" if kind is Kind.FOLDER else f"a {kind} link or file"
+        raise StorageError(
+            f"{what} lies where {'a chunk' if last else 'chunks'} would",
+            place=entry.path,
+            hint="put the data back, or stop what writes there if the source changes; --exclude "
+            "leaves the array out",
+        )
 
     def _beyond(self, entry: os.DirEntry[str], axis: int) -> None:
         """Note what lies outside the grid: stale chunks where it is as deep as chunks are."""
@@ -141,11 +169,12 @@ class _Listing:
         folder = self._folder.path(self._path)
         nested_one = keys is Keys.DEFAULT_NESTED and len(self._grid) == 1
         if nested_one:
-            self.only_prefix("c")
+            if not self.only_prefix("c"):
+                return
             folder = os.path.join(folder, "c")
         for entry in scan(folder):
-            index = None if entry.is_dir() else self._flat_index(entry.name, keys, bare=nested_one)
-            if index is None:
+            index = self._flat_index(entry.name, keys, bare=nested_one)
+            if index is None or not self._stands(entry, last=True):
                 self._stray(entry, top=True)
             elif not grid.inside(index, self._grid):
                 self._strays.stale.append(entry.path[self._cut :])

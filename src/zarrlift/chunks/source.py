@@ -27,6 +27,11 @@ class ChunkSource:
         """Give the key of a stored object."""
         return f"{self._path}/{self.layout.keys.of(index)}".lstrip("/")
 
+    def holder(self, index: Index) -> str:
+        """Name the stored object that a chunk belongs in, for people."""
+        outer = tuple(i // p for i, p in zip(index, self.layout.per_object, strict=True))
+        return f"{'shard' if self.layout.shards else 'object'} {self.key(outer)}"
+
     def read(self, index: Index) -> bytes | None:
         """Give a chunk's bytes, or None where it is absent.
 

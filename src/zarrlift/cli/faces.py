@@ -9,7 +9,7 @@ import signal
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -41,15 +41,23 @@ def errors_in_words() -> Iterator[None]:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED)
-    except MemoryError:
-        say("error: memory ran out\n  next: lower --workers or --memory, or choose smaller chunks")
-        sys.exit(FAILED)
-    except RecursionError:
-        say("error: folders are nested too deeply to walk")
-        sys.exit(FAILED)
     except Exception as error:  # noqa: BLE001 - the one place that keeps a fault of ours readable
+        _end(error)
+
+
+def _end(error: Exception) -> NoReturn:
+    """End on an error that no room has put into words."""
+    if isinstance(error, MemoryError):
+        say("error: memory ran out\n  next: lower --workers or --memory, or choose smaller chunks")
+    elif isinstance(error, RecursionError):
+        say("error: folders are nested too deeply to walk\n  next: name a dataset further down")
+    elif isinstance(error, OSError):
+        cause = error.strerror or str(error)
+        say(f"error: {cause}\n  next: the same command continues once it is cured")
+        os._exit(FAILED)  # stdout may hold what cannot be written
+    else:
         _say_fault(error)
-        sys.exit(FAILED)
+    sys.exit(FAILED)
 
 
 def _say_fault(error: Exception) -> None:
@@ -85,7 +93,20 @@ def save(path: Path, text: str) -> None:
     try:
         path.write_text(text + "\n", encoding="utf-8")
     except OSError as error:
-        raise ZarrliftError(f"could not be written: {error.strerror}", place=str(path)) from error
+        raise ZarrliftError(
+            f"could not be written: {error.strerror}", place=str(path), hint="name another file"
+        ) from error
+
+
+def check_writable(path: object) -> None:
+    """Raise where a file that the user named for later cannot be written at all."""
+    if isinstance(path, Path):
+        try:
+            path.open("a", encoding="utf-8").close()
+        except OSError as error:
+            raise ZarrliftError(
+                f"could not be written: {error.strerror}", place=str(path), hint="name another file"
+            ) from error
 
 
 def own_command() -> str:
@@ -125,7 +146,9 @@ def configure_log(given: Mapping[str, object]) -> None:
         try:
             handlers.append(logging.FileHandler(str(log), encoding="utf-8"))
         except OSError as error:
-            raise ZarrliftError(f"could not be opened: {error.strerror}", place=str(log)) from error
+            raise ZarrliftError(
+                f"could not be opened: {error.strerror}", place=str(log), hint="name another file"
+            ) from error
     for handler in handlers:
         handler.setFormatter(form)
         logger.addHandler(handler)

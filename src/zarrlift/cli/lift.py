@@ -54,6 +54,7 @@ def convert(source: str, target: str, **given: object) -> None:
     """Write a complete OME-Zarr 0.5 copy. Run again to continue; SRC stays untouched."""
     with faces.errors_in_words(), faces.stopping_cleanly():
         faces.configure_log(given)
+        faces.check_writable(given["report"])
         with faces.watching(quiet=bool(given["quiet"]), yes=bool(given["yes"])) as watch:
             made = zl.convert(source, target, **_choices(given), **_run(given, watch))
         _finish(made, given)
@@ -67,6 +68,7 @@ def run(plan_file: Path, **given: object) -> None:
     """Carry out a saved plan; chunks, shards and codecs in it may have been edited."""
     with faces.errors_in_words(), faces.stopping_cleanly():
         faces.configure_log(given)
+        faces.check_writable(given["report"])
         with faces.watching(quiet=bool(given["quiet"]), yes=bool(given["yes"])) as watch:
             made = zl.run(plan_file, **_run(given, watch))
         _finish(made, given)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zarrlift.errors import TargetError, ZarrliftError
+from zarrlift.errors import TargetError, ZarrliftError, translated
 from zarrlift.metadata import json_text
 from zarrlift.plan.saved import plan_to_json
 from zarrlift.store import folder
@@ -45,16 +46,18 @@ def take(plan: Plan, target: Target) -> Claim:
 
     Raises `TargetError` where something else stands there.
     """
+    _refuse_file(target)
     held = target.read(CLAIM)
     if held is None:
         names = {e.name for e in target.entries("")}
         if "zarr.json" in names:
             return Claim(state=State.FINISHED)
-        if names - {OURS}:
+        held = target.read(CLAIM)
+        if held is None and names - {OURS}:
             _refuse_foreign(target, names)
-        if target.claim(_document(plan, fsync=target.fsync)):
+        if held is None and target.claim(_document(plan, fsync=target.fsync)):
             return Claim(state=State.NEW)
-        held = target.read(CLAIM) or b""
+        held = held or target.read(CLAIM) or b""
     found = _read(held, target)
     if found.get("digest") != plan.digest:
         raise TargetError(
@@ -66,6 +69,19 @@ def take(plan: Plan, target: Target) -> Claim:
     target.fsync = target.fsync or synced
     same_boot = boot is not None and found.get("boot") == boot
     return Claim(state=State.STARTED, trusting=same_boot or synced)
+
+
+def _refuse_file(target: Target) -> None:
+    """Raise `TargetError` where the target, or a folder on the way to it, is no folder."""
+    path = Path(target.root)
+    with translated("looking at the target", target.root):
+        while not path.exists() and not path.is_symlink():
+            path = path.parent
+        folder_there = path.is_dir()
+    if not folder_there:
+        raise TargetError(
+            "a file is in the way of the target", place=str(path), hint="name another target"
+        )
 
 
 def _document(plan: Plan, *, fsync: bool) -> bytes:
@@ -110,6 +126,7 @@ def clear_for_overwrite(target: Target) -> int:
 
     Only a target of ours or a Zarr root may be removed.
     """
+    _refuse_file(target)
     if not target.exists():
         return 0
     names = {e.name for e in target.entries("")}

@@ -86,6 +86,7 @@ class _Lift:
         refuse_errors(self.plan)
         begun = time.monotonic()
         target = Target(self.plan.target, fsync=self.options.fsync)
+        workers_within(self.plan, 1, self._memory)
         if self.options.overwrite:
             self._clear(target)
         held = claim.take(self.plan, target)
@@ -121,7 +122,8 @@ class _Lift:
             tally = self._engine(target, held, pool, resuming=resuming).run()
             for finding in tally.findings:
                 _LOG.warning("%s", finding)
-            extra = copy_files(self.plan, Folder(self.plan.source), target, tally.foreign)
+            extra, left = copy_files(self.plan, Folder(self.plan.source), target, tally.foreign)
+            tally.findings += left
             proof = self._verify(target, pool)
         if proof is None or proof.equal:
             self._documents(target)
@@ -137,12 +139,15 @@ class _Lift:
         )
 
     def _pool(self) -> Pool:
-        memory = self.options.memory or default_memory()
         wanted = threads(self.options, encodes=self.plan.encodes)
-        return Pool(workers_within(self.plan, wanted, memory))
+        return Pool(workers_within(self.plan, wanted, self._memory))
+
+    @property
+    def _memory(self) -> int:
+        given = self.options.memory
+        return default_memory() if given is None else given
 
     def _engine(self, target: Target, held: claim.Claim, pool: Pool, *, resuming: bool) -> Engine:
-        memory = self.options.memory or default_memory()
         need = max((worker_bytes(a) for a in self.plan.arrays), default=0)
         self.watch.phase("lifting", sum(a.source.raw_bytes for a in self.plan.arrays))
         return Engine(
@@ -150,7 +155,7 @@ class _Lift:
             source=Folder(self.plan.source),
             target=target,
             pool=pool,
-            cache_bytes=max(0, memory // pool.workers - need) // 2,
+            cache_bytes=max(0, self._memory // pool.workers - need) // 2,
             resuming=resuming,
             trusting=held.trusting,
             watch=self.watch.advance,

@@ -33,7 +33,7 @@ def _transpose_problem(codec: Codec, ndim: int) -> str | None:
     order = codec.get("order")
     if codec.name != "transpose":
         return f"codec {codec.name} cannot stand before the one that gives bytes"
-    if not isinstance(order, tuple) or sorted(order) != list(range(ndim)):
+    if not isinstance(order, tuple) or set(order) != set(range(ndim)) or len(order) != ndim:
         return f"transpose order {order!r} is no order of {ndim} axes"
     return None
 

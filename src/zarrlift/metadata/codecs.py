@@ -176,6 +176,8 @@ def from_v2(config: Mapping[str, object], itemsize: int) -> Codec:
 def _frozen(value: object) -> Value:
     if isinstance(value, bool | int | float | str | None):
         return value
+    if isinstance(value, list) and all(type(v) is int for v in value):
+        return tuple(value)
     return Frozen(json.dumps(value))
 
 
@@ -208,9 +210,7 @@ def from_v3(document: object) -> Codec:
     settings = document.get("configuration") or {}
     order = ("typesize", "cname", "clevel", "shuffle", "blocksize")
     keys = [k for k in order if k in settings] + [k for k in settings if k not in order]
-    members = tuple(
-        (k, tuple(settings[k]) if isinstance(settings[k], list) else settings[k]) for k in keys
-    )
+    members = tuple((k, _frozen(settings[k])) for k in keys)
     return Codec(name=document["name"], configuration=members)
 
 
@@ -221,17 +221,25 @@ def parse(text: str, itemsize: int) -> Codec | None:
         if name == "none" and not words:
             return None
         if name == "zstd" and len(words) <= 1:
-            return zstd(int(words[0]) if words else 3, checksum=False)
+            return zstd(_within(words, 3, range(-131072, 23)), checksum=False)
         if name == "gzip" and len(words) <= 1:
-            return gzip(int(words[0]) if words else 5)
+            return gzip(_within(words, 5, range(10)))
         if name == "blosc" and 1 <= len(words) <= 3:  # noqa: PLR2004 - cname, level, shuffle
             return _parse_blosc(words, itemsize)
     except ValueError:
         pass
     raise UsageError(
         f"codec {text!r} is not understood",
-        hint="keep, none, zstd[:level], gzip[:level] or blosc:zstd[:level[:shuffle]]",
+        hint="keep, none, zstd[:level], gzip[:level] or blosc:zstd[:level[:shuffle]]; levels of "
+        "gzip and blosc are 0 to 9, of zstd up to 22",
     )
+
+
+def _within(words: list[str], default: int, allowed: range) -> int:
+    level = int(words[0]) if words else default
+    if level not in allowed:
+        raise ValueError(level)
+    return level
 
 
 def _parse_blosc(words: list[str], itemsize: int) -> Codec:

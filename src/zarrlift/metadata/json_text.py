@@ -6,6 +6,8 @@ import json
 
 from zarrlift.errors import DocumentError
 
+_MEND = "repair the document, or leave its node out with --exclude"
+
 
 def read_object(data: bytes, place: str) -> dict[str, object]:
     """Parse a document that must be one JSON object; raise `DocumentError` with the line."""
@@ -15,12 +17,12 @@ def read_object(data: bytes, place: str) -> dict[str, object]:
         raise DocumentError(
             f"not readable as JSON: {error.msg} (line {error.lineno}, column {error.colno})",
             place=place,
-            hint="repair the document; nothing was written for it",
+            hint=_MEND,
         ) from error
     except (ValueError, RecursionError) as error:
-        raise DocumentError(f"not readable as JSON: {error}", place=place) from error
+        raise DocumentError(f"not readable as JSON: {error}", place=place, hint=_MEND) from error
     if not isinstance(document, dict):
-        raise DocumentError("holds no JSON object", place=place)
+        raise DocumentError("holds no JSON object", place=place, hint=_MEND)
     return document
 
 

@@ -105,18 +105,7 @@ def make_plan(
     Raises `SourceError` for a hierarchy without OME metadata (unless `plain_zarr`),
     `UsageError` for wishes that cannot be met, naming array and axis.
     """
-    if survey.version is None and not settings.plain_zarr:
-        raise SourceError(
-            "this is a Zarr hierarchy without OME metadata",
-            place=survey.source,
-            hint="lift it all the same with --plain-zarr, or name the OME-Zarr group",
-        )
-    if survey.version is not None and survey.version not in ("0.1", "0.2", "0.3", "0.4"):
-        raise SourceError(
-            f"OME-Zarr version {survey.version!r} in Zarr v2 documents is not known",
-            place=survey.source,
-            hint="0.1 to 0.4 are lifted; correct the version member if it is a slip",
-        )
+    _refuse_version(survey, settings)
     if settings.max_files is not None:
         settings = _settings_for_max_files(survey, settings)
     lifted = lift_attributes(survey)
@@ -147,6 +136,21 @@ def make_plan(
         findings=(*survey.findings, *lifted.findings, *absent, *unused),
         survey_digest=survey.digest,
     )
+
+
+def _refuse_version(survey: Survey, settings: Settings) -> None:
+    if survey.version is None and not settings.plain_zarr:
+        raise SourceError(
+            "this is a Zarr hierarchy without OME metadata",
+            place=survey.source,
+            hint="lift it all the same with --plain-zarr, or name the OME-Zarr group",
+        )
+    if survey.version is not None and survey.version not in ("0.1", "0.2", "0.3", "0.4"):
+        raise SourceError(
+            f"OME-Zarr version {survey.version!r} in Zarr v2 documents is not known",
+            place=survey.source,
+            hint="0.1 to 0.4 are lifted; correct the version member if it is a slip",
+        )
 
 
 class _Chooser:

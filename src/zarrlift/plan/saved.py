@@ -105,7 +105,9 @@ def plan_from_json(document: Mapping[str, object], place: str) -> SavedPlan:
             codec_versions=_typed(document["codec_versions"], dict),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise UsageError(f"is no whole plan: {error!r}", place=place) from error
+        raise UsageError(
+            f"is no whole plan: {error!r}", place=place, hint="make it anew with: zarrlift plan"
+        ) from error
     except ZarrliftError as error:
         error.place = f"{place}: {error.place}" if error.place else place
         raise
@@ -120,8 +122,12 @@ def _typed(value: object, kind: type[T]) -> T:
 def _exact(array: Mapping[str, object]) -> Exact:
     target, path = array["target"], str(array["path"]) or "/"
     if not isinstance(target, dict):
-        raise UsageError("has no target layout", place=path)
+        raise UsageError("has no target layout", place=path, hint="make the plan anew")
     chain = target["codecs"]
+    if not isinstance(chain, list):
+        raise UsageError(
+            f"codecs is {chain!r}, not a list", place=path, hint='such as [{"name": "bytes"}, …]'
+        )
     try:
         made = tuple(codecs.from_v3(c) for c in chain)
     except ZarrliftError as error:
@@ -143,7 +149,11 @@ def _exact(array: Mapping[str, object]) -> Exact:
 
 def _sizes(value: object, what: str, path: str) -> tuple[int, ...]:
     if not isinstance(value, list) or not all(type(v) is int for v in value):
-        raise UsageError(f"{what} is {value!r}, not a list of whole numbers", place=path)
+        raise UsageError(
+            f"{what} is {value!r}, not a list of whole numbers",
+            place=path,
+            hint="write it in array order, such as [1, 1, 1, 4096, 4096]",
+        )
     return tuple(value)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from zarrlift.report import words
@@ -115,7 +116,9 @@ def _unchecked(proof: Verification) -> str:
 
 
 def _next(report: Report) -> list[str]:
-    source, target = report.plan.source, report.plan.target
+    plan = report.plan
+    left_out = [word for p in plan.settings.exclude for word in ("--exclude", p)]
+    command = ["zarrlift", "verify", plan.source, plan.target, *left_out, "--level", "full"]
     if report.already and not report.finished:
         return ["Next       look at what was found; --overwrite writes the target anew"]
     if not report.finished:
@@ -130,7 +133,7 @@ def _next(report: Report) -> list[str]:
         return ["The source may go, as far as this proof reaches: every byte was compared."]
     return [
         "Before deleting the source, compare every byte:",
-        f"  zarrlift verify {source} {target} --level full",
+        f"  {shlex.join(command)}",
     ]
 
 

@@ -91,7 +91,9 @@ def _totals(plan: Plan, costs: Costs) -> list[str]:
         words.plural(len(plan.files), "other file"),
     )
     lines = [
-        f"In all    {words.plural(len(plan.arrays), 'array')}, {_moves(*figures)}",
+        *words.wrapped(
+            f"{words.plural(len(plan.arrays), 'array')}, {_moves(*figures)}", 10, "In all    "
+        ),
         f"          {', '.join(beside)} ({words.size(file_bytes)})",
         f"Memory    {words.size(costs.memory)} for each worker",
     ]
@@ -106,6 +108,7 @@ def _space(costs: Costs, space: tuple[int, int | None] | None, plan: Plan) -> li
     free, inodes = space
     files = costs.total("objects_out").value + len(plan.documents) + len(plan.files)
     enough = free > costs.total("bytes_in").value and (inodes is None or inodes > files)
-    line = f"Space     {words.size(free)} free at the target"
+    line = f"{words.size(free)} free at the target"
     line += f", {inodes:,} inodes" if inodes is not None else ""
-    return [line if enough else f"{line}: this may NOT be enough"]
+    lines = words.wrapped(line, 10, "Space     ")
+    return lines if enough else [*lines, "          this may NOT be enough"]

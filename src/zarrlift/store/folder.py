@@ -5,9 +5,11 @@ Keys use `/`; the root's own key is empty. Links are followed as data.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +18,25 @@ from zarrlift.errors import StorageError, UsageError, from_os_error
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)
+# Without O_NONBLOCK, opening a pipe would wait for a writer; plain files do not mind.
+_READ = os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0)
 _FOLDER = _READ | getattr(os, "O_DIRECTORY", 0)
+
+
+_NOWHERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
+
+
+class Kind(StrEnum):
+    """What lies at a path, links followed."""
+
+    FILE = "file"
+    FOLDER = "folder"
+    LOOP = "loop"
+    """A link to a folder that holds the link itself."""
+    DANGLING = "dangling"
+    """A link that leads nowhere, or in a circle."""
+    SPECIAL = "special"
+    """A pipe, socket or device, which reading would wait for."""
 
 
 class Folder:
@@ -37,13 +56,22 @@ class Folder:
 
     def read(self, key: str) -> bytes | None:
         """Give an object's bytes, or None where the file system proves that it is absent."""
+        path = self.path(key)
         try:
-            with open(self.path(key), "rb", buffering=0) as file:
-                return file.readall()
+            fd = os.open(path, _READ)
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise from_os_error(error, doing="reading", place=self.path(key)) from error
+            raise from_os_error(error, doing="reading", place=path) from error
+        try:
+            facts = os.fstat(fd)
+            if not stat.S_ISREG(facts.st_mode):
+                raise StorageError("is no plain file", place=path, hint="put the file back")
+            return _read_all(fd, facts.st_size)
+        except OSError as error:
+            raise from_os_error(error, doing="reading", place=path) from error
+        finally:
+            os.close(fd)
 
     def read_tail(self, key: str, length: int) -> tuple[bytes, int] | None:
         """Give up to `length` last bytes of an object and its size, or None where it is absent."""
@@ -71,17 +99,17 @@ class Folder:
             raise from_os_error(error, doing="looking at", place=self.path(key)) from error
 
     def entries(self, key: str) -> list[os.DirEntry[str]]:
-        """List one folder; an absent folder has no entries."""
+        """List one folder; an absent one is an error, never an empty one."""
         return scan(self.path(key))
 
-    def files_below(self, keys: Iterable[str]) -> Iterator[str]:
-        """Walk the plain files at or below some keys; what is no file or folder is passed over."""
+    def below(self, keys: Iterable[str]) -> Iterator[tuple[str, Kind]]:
+        """Walk what lies at or below some keys, but for folders: files, and what is none."""
         for key in keys:
-            local = self.path(key)
-            if os.path.isdir(local):
-                yield from self.files_below([f"{key}/{e.name}" for e in self.entries(key)])
-            elif os.path.isfile(local):
-                yield key
+            kind = kind_at(self.path(key))
+            if kind is Kind.FOLDER:
+                yield from self.below([f"{key}/{e.name}" for e in self.entries(key)])
+            else:
+                yield key, kind
 
     @contextmanager
     def opened(self, key: str) -> Iterator[int]:
@@ -96,13 +124,6 @@ class Folder:
         """Say whether the root is a folder."""
         return os.path.isdir(self.root)
 
-    def loops(self, key: str) -> bool:
-        """Say whether a linked folder leads back to one that the way to it passed."""
-        real = os.path.realpath(self.path(key)).rstrip("/") + "/"
-        parts = key.split("/")[:-1]
-        passed = (os.path.realpath(self.path("/".join(parts[:n]))) for n in range(len(parts) + 1))
-        return any(f"{folder.rstrip('/')}/".startswith(real) for folder in passed)
-
     def leaves(self, key: str) -> bool:
         """Say whether a link leads out of the tree."""
         real = os.path.realpath(self.path(key))
@@ -110,12 +131,10 @@ class Folder:
 
 
 def scan(path: str) -> list[os.DirEntry[str]]:
-    """List one folder by its local path; an absent folder has no entries."""
+    """List one folder by its local path; an absent one is an error, never an empty one."""
     try:
         with os.scandir(path) as listing:
             return list(listing)
-    except FileNotFoundError:
-        return []
     except OSError as error:
         raise from_os_error(error, doing="listing", place=path) from error
 
@@ -130,18 +149,47 @@ def open_folder(path: str) -> int:
     return os.open(path, _FOLDER)
 
 
-def is_regular(entry: os.DirEntry[str]) -> bool:
-    """Say whether an entry is a plain file, following links; a dangling link is none."""
+def kind_of(entry: os.DirEntry[str]) -> Kind:
+    """Tell what an entry is, following links."""
+    if entry.is_dir(follow_symlinks=False):
+        return Kind.FOLDER
+    return Kind.FILE if entry.is_file(follow_symlinks=False) else kind_at(entry.path)
+
+
+def kind_at(path: str) -> Kind:
+    """Tell what lies at a path, following links."""
     try:
-        return entry.is_file()
-    except OSError:
-        return False
+        mode = os.stat(path).st_mode
+    except OSError as error:
+        if error.errno in _NOWHERE:
+            return Kind.DANGLING
+        raise from_os_error(error, doing="looking at", place=path) from error
+    if stat.S_ISREG(mode):
+        return Kind.FILE
+    if not stat.S_ISDIR(mode):
+        return Kind.SPECIAL
+    return Kind.LOOP if os.path.islink(path) and _leads_back(path) else Kind.FOLDER
 
 
-def is_special(entry: os.DirEntry[str]) -> bool:
-    """Say whether an entry is a pipe, socket or device, which reading would block on."""
-    mode = entry.stat(follow_symlinks=False).st_mode
-    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode))
+def _leads_back(path: str) -> bool:
+    """Say whether a linked folder holds one of the folders that lead to the link."""
+    real = os.path.realpath(path).rstrip("/") + "/"
+    parent = os.path.dirname(path)
+    while parent not in ("", "/"):
+        if f"{os.path.realpath(parent)}/".startswith(real):
+            return True
+        parent = os.path.dirname(parent)
+    return real == "/"
+
+
+def _read_all(fd: int, size: int) -> bytes:
+    data = os.read(fd, size + 1)
+    while len(data) < size:
+        more = os.read(fd, size - len(data))
+        if not more:
+            break
+        data += more
+    return data
 
 
 def free_space(path: str) -> tuple[int, int | None]:

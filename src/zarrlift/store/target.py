@@ -35,6 +35,10 @@ class Target(Folder):
         self._numbers = itertools.count()
         self._made = {""}
 
+    def entries(self, key: str) -> list[os.DirEntry[str]]:
+        """List one folder; one that is not made yet has no entries."""
+        return super().entries(key) if os.path.isdir(self.path(key)) else []
+
     def claim(self, document: bytes) -> bool:
         """Put the plan into the target; say False where another plan is there already."""
         try:

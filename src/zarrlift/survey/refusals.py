@@ -30,6 +30,7 @@ def refuse_no_hierarchy(source: Folder) -> NoReturn:
         raise SourceError("there is no such folder", place=source.root, hint="check the path")
     if hint or not source.exists():
         kind = f"a {path.suffix} file" if path.suffix else "a file"
+        hint = hint or "name the folder that holds .zgroup"
         raise SourceError(f"this is {kind}, not a Zarr folder", place=source.root, hint=hint)
     entries = source.entries("")
     if any(e.name == "attributes.json" for e in entries):

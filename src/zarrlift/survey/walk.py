@@ -12,7 +12,7 @@ from zarrlift.errors import DocumentError, SourceError
 from zarrlift.findings import Finding, note, warning
 from zarrlift.metadata import json_text, ome, v2
 from zarrlift.metadata.layout import Keys
-from zarrlift.store.folder import is_regular, is_special
+from zarrlift.store.folder import Kind, kind_of
 from zarrlift.store.target import OURS
 from zarrlift.survey.facts import Node, NodeKind, PlainFile, Survey
 from zarrlift.survey.refusals import refuse_no_hierarchy, refuse_v3
@@ -107,28 +107,16 @@ class _Walk:
                 self._unused.pop(pattern, None)
             self._found.append(note("excluded", path, "left out as asked"))
             return
-        if entry.is_symlink() and not self._link(path, entry):
-            return
-        if entry.is_dir():
-            self._folder(path)
-        elif is_regular(entry):
-            self._plain(path, entry.stat().st_size)
-        elif is_special(entry):
-            message = "a pipe, socket or device cannot be copied"
-            self._found.append(warning("special-file", path, message))
-
-    def _link(self, path: str, entry: os.DirEntry[str]) -> bool:
-        if not (entry.is_dir() or is_regular(entry)):
-            self._found.append(warning("link-dangling", path, "a link leads nowhere; left out"))
-            return False
-        if entry.is_dir() and self._source.loops(path):
-            message = "a link leads back to its own parent; left out"
-            self._found.append(warning("link-loop", path, message))
-            return False
-        if self._source.leaves(path):
+        kind = kind_of(entry)
+        if entry.is_symlink() and kind in (Kind.FILE, Kind.FOLDER) and self._source.leaves(path):
             message = "a link leads out of the dataset; what it points to is copied"
             self._found.append(note("link-outside", path, message))
-        return True
+        if kind is Kind.FOLDER:
+            self._folder(path)
+        elif kind is Kind.FILE:
+            self._plain(path, entry.stat().st_size)
+        else:
+            self._found.append(left_behind(path, kind))
 
     def _plain(self, path: str, size: int) -> None:
         self._files.append(PlainFile(path=path, size=size))
@@ -137,7 +125,11 @@ class _Walk:
     def _document(self, key: str) -> bytes:
         data = self._source.read(key)
         if data is None:
-            raise DocumentError("vanished while it was read", place=self._source.path(key))
+            raise DocumentError(
+                "is listed, but not there: a link that leads nowhere?",
+                place=self._source.path(key),
+                hint="put it back, or leave its node out with --exclude",
+            )
         self._digest.update(f"document\0{key}\0{len(data)}\0".encode("utf-8", "surrogateescape"))
         self._digest.update(data)
         return data
@@ -204,12 +196,21 @@ def proved_keys(layout: ArrayLayout, entries: dict[str, os.DirEntry[str]]) -> Ke
     flat = nested = False
     for name, entry in entries.items():
         if name.isdigit():
-            nested = nested or entry.is_dir()
+            nested = nested or kind_of(entry) is Kind.FOLDER
         elif _FLAT_KEY.match(name) and name.count(".") == layout.ndim - 1:
             flat = True
     if flat and nested:
         return layout.keys
     return Keys.V2_FLAT if flat else Keys.V2_NESTED if nested else None
+
+
+def left_behind(path: str, kind: Kind) -> Finding:
+    """Report what is neither file nor folder, and so is not copied."""
+    if kind is Kind.LOOP:
+        return warning("link-loop", path, "a link leads back to its own parent; left out")
+    if kind is Kind.DANGLING:
+        return warning("link-dangling", path, "a link leads nowhere; left out")
+    return warning("special-file", path, "a pipe, socket or device cannot be copied; left out")
 
 
 def left_out(path: str, patterns: tuple[str, ...]) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from zarrlift.chunks import listing
 from zarrlift.findings import error
 from zarrlift.pool import Task
+from zarrlift.store.folder import Kind
 from zarrlift.survey.walk import left_out
 from zarrlift.verify import arrays, documents, files
 from zarrlift.verify.pair import ArrayPair
@@ -108,9 +109,9 @@ class Verifier:
         """Report strays of one array; gives the plain files that lie within the source's folder."""
         pair, (ours, theirs) = seen
         exclude = self.plan.settings.exclude
-        inside = self.source.files_below(ours.foreign)
-        foreign = {p for p in inside if not left_out(p, exclude)}
-        held = set(self.target.files_below(theirs.foreign))
+        inside = self.source.below(ours.foreign)
+        foreign = {p for p, k in inside if k is Kind.FILE and not left_out(p, exclude)}
+        held = {p for p, _ in self.target.below(theirs.foreign)}
         for path in sorted((held - foreign) | set(theirs.stale)):
             message = f"{path} is a stray: it is not in the source"
             checked.findings.append(error("object-stray", pair.path, message))

@@ -62,7 +62,7 @@ class Regions:
             data = self._new.read(index)
             held = self._filled() if data is None else codec.decode(data, pair.new)
         except DamageError as damage:
-            message = f"in the target: {damage.message}"
+            message = f"in the target, {self._new.holder(index)}: {damage.message}"
             checked.findings.append(error("chunk-undecodable", pair.path, message, index))
             return
         checked.compared += 1
@@ -77,9 +77,11 @@ class Regions:
             checked.findings.append(warning("chunk-damaged", pair.path, message, index))
             return
         if not codec.same_bits(codec.part_of(held, inner), due):
-            rule, message = "chunk-differs", "decoded values differ from the source's"
+            holder = self._new.holder(index)
+            rule, message = "chunk-differs", f"{holder}: decoded values differ from the source's"
             if data is None:
-                rule, message = "chunk-missing", "absent, where the source has more than fill"
+                rule = "chunk-missing"
+                message = f"{holder} lacks it, where the source has more than fill"
             checked.findings.append(error(rule, pair.path, message, index))
 
     def _filled(self) -> Array:

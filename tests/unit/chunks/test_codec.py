@@ -198,6 +198,17 @@ def test_any_byte_but_zero_is_true() -> None:
     assert codec.encode(found, layout) == b"\x00\x01\x01\x01"
 
 
+@pytest.mark.parametrize("compressor", [c for c in SHARED if c and c["id"] != "gzip"], ids=str)
+@pytest.mark.parametrize("dtype", ["|u1", "<u2", ">f8", "<c8"])
+def test_encoded_bytes_are_those_of_numcodecs(compressor: Json, dtype: str) -> None:
+    """With the settings of a v2 compressor, encoding gives the bytes that it gave."""
+    values = sample((40, 50), dtype)
+    document = {"order": "C", "filters": None, "compressor": compressor}
+    layout = layout_of((40, 50), (40, 50), dtype=dtype, compressor=compressor)
+
+    assert codec.encode(native(values), layout) == encode_chunk(values, document)
+
+
 def test_gzip_is_what_the_standard_library_reads() -> None:
     """A gzip chunk has no time in its header, is one member, and inflates elsewhere."""
     values = sample((32, 32), "<u2")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -185,6 +186,34 @@ def test_zstd_content_size_of_any_width(content: int) -> None:
     assert envelope.zstd_problem(frame, content + 1) == (
         f"decodes to {content} bytes where {content + 1} are due"
     )
+
+
+@pytest.mark.parametrize("single", [True, False], ids=["single-segment", "windowed"])
+@pytest.mark.parametrize("dictionary", [0, 1, 2, 3])
+@pytest.mark.parametrize("checksum", [False, True])
+def test_zstd_headers_of_every_form(single: bool, dictionary: int, checksum: bool) -> None:
+    """Window, dictionary number, a size of eight bytes and a checksum are all stepped over."""
+    flags = 3 << 6 | single << 5 | checksum << 2 | dictionary
+    header = b"\x28\xb5\x2f\xfd" + bytes([flags]) + (b"" if single else b"\x50")
+    header += bytes((0, 1, 2, 4)[dictionary]) + (300).to_bytes(8, "little")
+    blocks = [(0, 100, bytes(100)), (1, 100, b"x"), (0, 100, bytes(100))]
+    body = b"".join(
+        struct.pack("<I", (n == 2) | kind << 1 | size << 3)[:3] + data
+        for n, (kind, size, data) in enumerate(blocks)
+    )
+    frame = header + body + (b"sum!" if checksum else b"")
+
+    assert envelope.zstd_problem(frame, 300) is None
+    assert envelope.zstd_problem(frame[:-1], 300) is not None
+    assert envelope.zstd_problem(frame, 301) is not None
+
+
+def test_size_behind_a_filter_is_not_known() -> None:
+    """What a filter made longer or shorter is judged by its own frame alone."""
+    check = envelope.check_for(layout_of((32, 48), CHUNK, compressor=ZSTD, filters=[DELTA]))
+
+    assert check(encoded(ZSTD, RAW + RAW)) is None
+    assert check(encoded(ZSTD)[:-1]) is not None
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from tests.unit.layouts import bounded, sizes
 from zarrlift import grid
 from zarrlift.chunks import listing
 from zarrlift.chunks.listing import Strays, Unit
+from zarrlift.errors import StorageError
 from zarrlift.metadata.layout import Keys
 from zarrlift.store.folder import Folder
 
@@ -177,26 +179,97 @@ def test_what_is_no_chunk_is_foreign(keys: Keys, tmp_path: Path) -> None:
     assert strays.stale == []
 
 
+def test_our_own_folder_is_no_stray(tmp_path: Path) -> None:
+    """What a run keeps in its target, where the root itself is the array, is passed over."""
+    source = write(tmp_path, "", Keys.V2_NESTED, [(0, 0)])
+    (tmp_path / ".zarrlift" / "tmp").mkdir(parents=True)
+
+    assert listed(source, "", Keys.V2_NESTED, (2, 2), (1, 1))[1] == Strays()
+
+
+def test_files_that_only_look_stale_are_foreign(tmp_path: Path) -> None:
+    """Outside the shape, only what is as deep as chunks are is stale; the rest is kept."""
+    source = write(tmp_path, "0", Keys.V2_NESTED, [(0, 0, 0), (9, 0, 0), (9, 1, 7)])
+    for name in ("8/0/notes.txt", "8/1.tif", "9/0/1/deep", "7/readme/0"):
+        file = tmp_path / "0" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("mine")
+
+    _, strays = listed(source, "0", Keys.V2_NESTED, (2, 2, 2), (1, 1, 1))
+
+    assert sorted(strays.stale) == ["0/9/0/0", "0/9/1/7"]
+    assert sorted(strays.foreign) == ["0/7/readme", "0/8/0/notes.txt", "0/8/1.tif", "0/9/0/1"]
+
+
 def test_foreign_files_among_nested_chunks(tmp_path: Path) -> None:
-    """Files beside chunks, folders where a chunk should be, and files where a folder should be."""
+    """Files beside chunks, and files where a folder of chunks would be, are told by path."""
     source = write(tmp_path, "", Keys.V2_NESTED, [(0, 0, 0)])
     (tmp_path / "0/0/0.tmp").write_text("mine")
-    (tmp_path / "0/0/1").mkdir()
     (tmp_path / "0/1").write_text("mine")
     (tmp_path / "0/.zarray").write_text("{}")
 
     units, strays = listed(source, "", Keys.V2_NESTED, (2, 2, 2), (1, 1, 1))
 
     assert [u.at for u in units] == [(0, 0, 0)]
-    assert sorted(strays.foreign) == ["0/.zarray", "0/0/0.tmp", "0/0/1", "0/1"]
+    assert sorted(strays.foreign) == ["0/.zarray", "0/0/0.tmp", "0/1"]
 
 
-@pytest.mark.parametrize("keys", [Keys.DEFAULT_NESTED, Keys.V2_NESTED])
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(lambda path: path.mkdir(), id="folder"),
+        pytest.param(lambda path: path.symlink_to("nowhere"), id="dangling"),
+        pytest.param(lambda path: path.symlink_to(path), id="circle"),
+        pytest.param(os.mkfifo, id="pipe"),
+    ],
+)
+@pytest.mark.parametrize(("keys", "name"), [(Keys.V2_NESTED, "0/1"), (Keys.V2_FLAT, "0.1")])
+def test_what_hides_a_chunk_is_an_error(
+    spoil: Callable[[Path], None], keys: Keys, name: str, tmp_path: Path
+) -> None:
+    """What stands in a chunk's place and is none never reads as an absent chunk."""
+    source = write(tmp_path, "0", keys, [(0, 0)])
+    spoil(tmp_path / "0" / name)
+
+    with pytest.raises(StorageError) as caught:
+        listed(source, "0", keys, (2, 2), (1, 1))
+
+    assert caught.value.place == f"{tmp_path}/0/{name}"
+
+
+def test_link_where_chunks_would_be_is_an_error(tmp_path: Path) -> None:
+    """A link that leads nowhere, in a folder's place, never reads as absent chunks."""
+    source = write(tmp_path, "0", Keys.V2_NESTED, [(0, 0)])
+    (tmp_path / "0" / "1").symlink_to("/not/mounted")
+
+    with pytest.raises(StorageError):
+        listed(source, "0", Keys.V2_NESTED, (2, 2), (1, 1))
+
+
+def test_linked_chunks_and_folders_are_data(tmp_path: Path) -> None:
+    """Links to chunks, and to folders of them, are followed."""
+    source = write(tmp_path, "0", Keys.V2_NESTED, [(0, 0)])
+    (tmp_path / "0" / "0" / "1").symlink_to("0")
+    (tmp_path / "0" / "1").symlink_to("0")
+
+    units, strays = listed(source, "0", Keys.V2_NESTED, (2, 2), (1, 1))
+
+    assert [u.at for u in units] == [(0, 0), (0, 1), (1, 0), (1, 1)]
+    assert strays == Strays()
+
+
+@pytest.mark.parametrize("keys", list(Keys))
 def test_empty_array_lists_nothing(keys: Keys, tmp_path: Path) -> None:
-    """A folder with documents only has neither chunks nor strays, and so has none at all."""
-    for path in ("0", "gone"):
-        source = write(tmp_path, "0", keys, [])
-        assert listed(source, path, keys, (3, 3), (1, 1)) == ([], Strays())
+    """A folder with documents only has neither chunks nor strays."""
+    source = write(tmp_path, "0", keys, [])
+
+    assert listed(source, "0", keys, (3, 3), (1, 1)) == ([], Strays())
+
+
+def test_array_whose_folder_vanished_is_an_error(tmp_path: Path) -> None:
+    """An array's folder that was there and is gone never reads as an array without chunks."""
+    with pytest.raises(StorageError):
+        listed(Folder(tmp_path), "gone", Keys.V2_NESTED, (3, 3), (1, 1))
 
 
 def test_keys_of_the_other_kind_are_foreign(tmp_path: Path) -> None:

@@ -43,6 +43,16 @@ def test_rewrapped_chunk_decodes_as_the_target() -> None:
     assert codec.decode(made, target).tobytes() == codec.decode(data, source).tobytes()
 
 
+def test_text_is_rewrapped_whatever_its_size() -> None:
+    """Where elements differ in length no size is due, and the stream must still be whole."""
+    stream = zlib.compress(b"text of any length" * 100)
+
+    assert gzip.decompress(codec.rewrap_zlib(stream, None)) == b"text of any length" * 100
+    for spoilt in (stream[:-1], stream + b"\0", b""):
+        with pytest.raises(DamageError):
+            codec.rewrap_zlib(spoilt, None)
+
+
 STREAM = zlib.compress(bytes(100))
 
 

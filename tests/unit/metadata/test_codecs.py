@@ -172,6 +172,27 @@ def test_short_hand_and_full_forms_are_read(document: object, expected: Codec) -
     assert codecs.from_v3(document) == expected
 
 
+@pytest.mark.parametrize(
+    "settings", [{"a": {"b": [1]}}, {"a": [[1], {}]}, {"level": {}}, {"a": None}], ids=str
+)
+def test_codecs_of_any_settings_can_be_compared(settings: Json) -> None:
+    """A codec with settings that nobody knows is a value like any other, and keeps them."""
+    made = codecs.from_v3({"name": "gzip", "configuration": settings})
+
+    assert hash(made) == hash(codecs.from_v3({"name": "gzip", "configuration": settings}))
+    assert made.to_json() == {"name": "gzip", "configuration": settings}
+
+
+def test_v2_settings_of_any_kind_are_kept() -> None:
+    """Lists and objects in a v2 codec's settings reach the decoder as they are."""
+    filters = [{"id": 33, "preset": 1}]
+
+    made = codecs.from_v2({"id": "lzma", "format": 3, "filters": filters}, 2)
+
+    assert hash(made)
+    assert made.thawed() == {"format": 3, "filters": filters}
+
+
 def test_order_of_members_does_not_matter() -> None:
     """Blosc settings written in any order are the same codec."""
     made = codecs.from_v2(BLOSC, 2)

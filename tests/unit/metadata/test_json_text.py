@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -38,15 +39,18 @@ def test_order_of_members_is_kept(document: dict[str, object]) -> None:
 
 def test_objects_are_indented_to_the_third_level() -> None:
     """People read the first levels on lines of their own; what lies deeper stands on one."""
-    document = {"attributes": {"ome": {"version": "0.5", "axes": [{"name": "é"}]}}, "shape": [1, 2]}
+    ome = {"version": "0.5", "omero": {"id": 1}, "axes": [{"name": "é"}]}
+    document = {"attributes": {"ome": ome, "empty": {}}, "shape": [1, 2]}
 
     assert json_text.write(document).decode() == (
         "{\n"
         '  "attributes": {\n'
         '    "ome": {\n'
         '      "version": "0.5",\n'
+        '      "omero": {"id": 1},\n'
         '      "axes": [{"name": "é"}]\n'
-        "    }\n"
+        "    },\n"
+        '    "empty": {}\n'
         "  },\n"
         '  "shape": [1, 2]\n'
         "}\n"
@@ -69,6 +73,7 @@ def test_text_without_a_utf8_form_stays_readable_by_strict_readers() -> None:
 
     text = json_text.write(document).decode("utf-8")
 
+    assert text == '{\n  "name": "\\ud800"\n}\n'
     assert json.loads(text) == document
 
 
@@ -105,3 +110,14 @@ def test_what_is_no_object_is_a_document_error(data: bytes) -> None:
 def test_byte_order_mark_is_passed_over() -> None:
     """Editors that begin a file with a mark do not make it unreadable."""
     assert json_text.read_object(b'\xef\xbb\xbf{"a": 1}', "") == {"a": 1}
+
+
+def test_copies_are_of_their_own() -> None:
+    """Changing a copy leaves the value that it was made from alone, at every depth."""
+    document = {"a": [{"b": [1]}]}
+
+    made: Any = json_text.copied(document)
+    made["a"][0]["b"].append(2)
+
+    assert document == {"a": [{"b": [1]}]}
+    assert made == {"a": [{"b": [1, 2]}]}

@@ -107,6 +107,46 @@ def test_guessed_version_without_an_image() -> None:
 
 
 @pytest.mark.parametrize(
+    ("attributes", "around", "expected"),
+    [
+        ({"multiscales": [{"version": "0.2"}]}, "0.4", "0.2"),
+        ({"image-label": {"version": "0.4"}, "multiscales": [{}]}, "0.3", "0.4"),
+        ({"multiscales": [{"axes": ["y", "x"]}]}, "0.4", "0.3"),
+        ({"multiscales": [{}]}, "0.4", "0.3"),
+        ({"multiscales": [{"axes": []}]}, "0.4", "0.3"),
+        ({"multiscales": [{}]}, "0.1", "0.1"),
+        ({"multiscales": [{"axes": [{"name": "y"}]}]}, "0.4", "0.4"),
+        ({"multiscales": [{"axes": [{"name": "y"}]}]}, "0.1", "0.1"),
+        ({"multiscales": [{"axes": [{"name": "y"}, "x"]}]}, "0.4", "0.4"),
+        ({"multiscales": [{"axes": ["y", {"name": "x"}]}]}, "0.4", "0.3"),
+        ({"plate": {}}, "0.2", "0.2"),
+        ({}, "0.4", "0.4"),
+    ],
+)
+def test_own_version_of_a_group(
+    attributes: Mapping[str, object], around: str, expected: str
+) -> None:
+    """A group that states its version has it; axes tell older images from those around them."""
+    assert ome.own_version(attributes, around) == expected
+
+
+@pytest.mark.parametrize(
+    ("attributes", "expected"),
+    [
+        ({"plate": {"wells": [{"path": "A/1"}, {"path": "B/2"}]}}, ["p/A/1", "p/B/2"]),
+        ({"well": {"images": [{"path": "0"}, {"acquisition": 1}, {"path": 3}]}}, ["p/0"]),
+        ({"plate": {"wells": "A/1"}, "well": {"images": None}}, []),
+        ({"plate": {"wells": {"path": "A/1"}}}, []),
+        ({"plate": [{"wells": [{"path": "A/1"}]}]}, []),
+        ({"wells": [{"path": "A/1"}]}, []),
+    ],
+)
+def test_named_groups(attributes: Mapping[str, object], expected: list[str]) -> None:
+    """A plate names its wells and a well its fields, relative to themselves."""
+    assert list(ome.named_groups("p", attributes)) == expected
+
+
+@pytest.mark.parametrize(
     ("axes", "expected"),
     [
         (["t", "y"], ("t", "y")),

@@ -270,6 +270,22 @@ def test_rows_and_columns_without_names_are_named_after_the_wells() -> None:
     assert made["ome"]["plate"]["columns"] == [{"name": "9"}, {"n": 1, "name": "10"}]
 
 
+def test_nothing_is_said_where_no_index_was_added() -> None:
+    """A plate of 0.3 whose wells have their indices already is lifted without a word."""
+    wells = [{"path": "A/1", "rowIndex": 0, "columnIndex": 0}]
+
+    assert lift(plate([], wells=wells), "0.3")[1] == ()
+
+
+@pytest.mark.parametrize("axes", [["y", {"name": "x"}], [{"name": "y"}, "x"]], ids=str)
+def test_axes_of_both_kinds_keep_their_names(axes: list[object]) -> None:
+    """Axes that mix text and objects still name the axes in order."""
+    made, _ = lift(image(axes=axes), "0.3")
+
+    written = made["ome"]["multiscales"][0]["axes"]
+    assert [a["name"] if isinstance(a, dict) else a for a in written] == ["y", "x"]
+
+
 @pytest.mark.parametrize("key", ["type", "unit"])
 def test_null_type_and_unit_are_left_out(key: str) -> None:
     """The schemas of 0.5 refuse a null `type` or `unit`; other nulls are kept."""

@@ -132,6 +132,20 @@ def test_arrays_that_are_not_there_are_listed() -> None:
     assert found.missing == (("A", "b"),)
 
 
+def test_older_images_in_a_newer_hierarchy_are_lifted_from_their_own_version() -> None:
+    """A label of 0.1 beside an image of 0.4 gains what its own version lacks."""
+    old = layout_of((1, 1, 1, 64, 64), (1, 1, 1, 32, 32))
+    label = {"multiscales": [{"version": "0.1", "datasets": [{"path": "0"}]}]}
+
+    found = lifted(*image("", "yx", [PLANE]), group("labels/a", label), array("labels/a/0", old))
+
+    assert found.names["labels/a/0"] == tuple("tczyx")
+    assert [(f.rule, f.path) for f in found.findings] == [
+        ("axes-added", "labels/a"),
+        ("scales-added", "labels/a"),
+    ]
+
+
 @pytest.mark.parametrize("attributes", [{}, {"note": "µm"}], ids=["bare", "with-attributes"])
 def test_bytes_are_those_of_the_content(attributes: dict[str, object]) -> None:
     """A document's bytes hold its content, whether they were made before or not."""

@@ -178,6 +178,29 @@ def test_missing_levels_are_warnings() -> None:
     assert "'gone'" in finding.message
 
 
+def test_rules_that_match_nothing_are_warnings() -> None:
+    """A layout file's pattern that matches no array is told by name, the others are not."""
+    members = {"shards": "none"}
+    rules = parse_rules({"labels/*": members, "images/*": members, "/0": members}, parse_wish())
+
+    findings = make_plan(cells(), "/t", Settings(rules=rules)).findings
+
+    assert [(f.rule, f.severity) for f in findings] == [("pattern-unused", Severity.WARNING)]
+    assert "images/*" in findings[0].message
+
+
+def test_groups_that_are_missing_are_warnings() -> None:
+    """A plate that names a well which is not there is told, with the path it names."""
+    wells = [{"path": "A/1"}, {"path": "A/2"}]
+
+    findings = plan_of(survey_of(group("", {"plate": {"wells": wells}}), group("A/1"))).findings
+
+    assert [(f.rule, f.severity, f.path) for f in findings] == [
+        ("group-missing", Severity.WARNING, "")
+    ]
+    assert "'A/2'" in findings[0].message
+
+
 def test_plain_zarr_needs_leave() -> None:
     """A hierarchy without OME metadata is refused with the option that lifts it all the same."""
     found = survey_of(group(""), array("x", layout_of((4,), (2,))), version=None)

@@ -158,6 +158,8 @@ BLOSC = {"typesize": 2, "cname": "lz4", "clevel": 5, "shuffle": "shuffle", "bloc
             id="order-axes",
         ),
         pytest.param(compressor("gzip", level=99), id="gzip-level"),
+        pytest.param(compressor("gzip", level={"is": 5}), id="gzip-level-object"),
+        pytest.param(compressor("gzip", level=[[5]]), id="gzip-level-list"),
         pytest.param(compressor("gzip"), id="gzip-bare"),
         pytest.param(compressor("zstd", level="high", checksum=False), id="zstd-level"),
         pytest.param(compressor("blosc", **{**BLOSC, "shuffle": "auto"}), id="blosc-shuffle"),

@@ -295,6 +295,6 @@ def test_indexes_of_more_than_a_million_chunks_need_a_flag(chunks: int, refused:
     if not refused:
         shapes.check_index("0", made, large=False)
         return
-    with pytest.raises(UsageError, match="1,048,577 chunks") as caught:
+    with pytest.raises(UsageError, match=r"1,048,577 chunks,.* index of 16 MiB") as caught:
         shapes.check_index("0", made, large=False)
     assert "--large-index" in str(caught.value.hint)

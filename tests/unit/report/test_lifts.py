@@ -13,7 +13,7 @@ from zarrlift import findings
 from zarrlift.findings import Finding
 from zarrlift.jobs.result import Report
 from zarrlift.plan.plan import make_plan
-from zarrlift.plan.settings import Settings
+from zarrlift.plan.settings import Settings, parse_rules, parse_wish
 from zarrlift.report import lifts
 from zarrlift.verify.result import Checked, Level, Verification, verification
 
@@ -117,6 +117,14 @@ def test_arrays_that_changed_have_their_reason() -> None:
 
     assert "0 and 2 more, recode: lz4 not shared by v3 readers" in said
     assert "Changed" not in text(LIFT)
+
+
+def test_one_array_that_changed_is_named_alone() -> None:
+    """Where one array changed, no further ones are counted."""
+    rules = parse_rules({"labels/*": {"codec": "zstd"}}, parse_wish())
+    one = replace(LIFT, plan=make_plan(cells(), TARGET, Settings(rules=rules)))
+
+    assert "Changed labels/nuclei/0, recode: codec asked for" in text(one)
 
 
 @pytest.mark.parametrize(

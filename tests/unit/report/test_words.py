@@ -55,6 +55,7 @@ def test_size_is_short_and_near(count: int) -> None:
         (200, "3 min 20 s"),
         (3599.9, "59 min 59 s"),
         (3600, "1 h 0 min"),
+        (12_345, "3 h 25 min"),
         (90_000, "25 h 0 min"),
     ],
 )

@@ -11,7 +11,7 @@ import pytest
 
 from zarrlift.errors import AccessError, StorageError, UsageError
 from zarrlift.store import folder
-from zarrlift.store.folder import Folder, refuse_overlap
+from zarrlift.store.folder import Folder, Kind, refuse_overlap
 
 
 def make(root: Path, *keys: str) -> Folder:
@@ -97,21 +97,31 @@ def test_looped_links_are_errors(tmp_path: Path) -> None:
 
 
 def test_entries_of_a_folder(tmp_path: Path) -> None:
-    """A folder lists what is in it; one that is not there lists nothing."""
+    """A folder lists what is in it; one that is not there is an error and not an empty one."""
     found = make(tmp_path, "a/1", "a/2", "b")
 
     assert {e.name for e in found.entries("")} == {"a", "b"}
     assert {e.name for e in found.entries("a")} == {"1", "2"}
-    assert found.entries("c") == []
+    with pytest.raises(StorageError) as caught:
+        found.entries("c")
+    assert caught.value.place == f"{tmp_path}/c"
 
 
-def test_files_below_keys(tmp_path: Path) -> None:
-    """Every plain file at or below some keys comes by its key, linked ones too."""
+def test_what_lies_below_keys(tmp_path: Path) -> None:
+    """What lies at or below some keys comes with its kind, linked files as files."""
     found = make(tmp_path, "a/1", "a/b/2", "c", "d/3")
     (tmp_path / "a/link").symlink_to("../c")
     (tmp_path / "a/gone").symlink_to("nowhere")
+    (tmp_path / "a/up").symlink_to("..")
 
-    assert sorted(found.files_below(["a", "c", "none"])) == ["a/1", "a/b/2", "a/link", "c"]
+    assert sorted(found.below(["a", "c"])) == [
+        ("a/1", Kind.FILE),
+        ("a/b/2", Kind.FILE),
+        ("a/gone", Kind.DANGLING),
+        ("a/link", Kind.FILE),
+        ("a/up", Kind.LOOP),
+        ("c", Kind.FILE),
+    ]
 
 
 def test_opened_object_is_closed_again(tmp_path: Path) -> None:
@@ -124,32 +134,31 @@ def test_opened_object_is_closed_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("link", "to", "loops"),
+    ("link", "to", "expected"),
     [
-        ("a/b/up", "..", True),
-        ("a/b/self", ".", True),
-        ("a/b/root", "../..", True),
-        ("a/b/above", "../../..", True),
-        ("a/b/side", "../c", False),
-        ("a/b/down", "d", False),
-        ("a/alias", "abc", False),
+        ("a/b/up", "..", Kind.LOOP),
+        ("a/b/self", ".", Kind.LOOP),
+        ("a/b/root", "../..", Kind.LOOP),
+        ("a/b/above", "../../..", Kind.LOOP),
+        ("a/b/top", "/", Kind.LOOP),
+        ("a/b/side", "../c", Kind.FOLDER),
+        ("a/b/down", "d", Kind.FOLDER),
+        ("a/abc/alias", "../ab", Kind.FOLDER),
+        ("a/b/circle", "circle", Kind.DANGLING),
+        ("a/b/gone", "nowhere", Kind.DANGLING),
+        ("a/b/file", "d/1", Kind.FILE),
+        ("a/b/below-file", "d/1/x", Kind.DANGLING),
     ],
 )
-def test_links_that_lead_back(link: str, to: str, loops: bool, tmp_path: Path) -> None:
-    """A link loops where it leads to a folder that the way to it passed through."""
+def test_kinds_of_links(link: str, to: str, expected: Kind, tmp_path: Path) -> None:
+    """A link is what it leads to: a loop where that holds the link, dangling where nothing is."""
     root = tmp_path / "root"
-    found = make(root, "a/b/d/1", "a/c/1", "a/abc/1")
+    make(root, "a/b/d/1", "a/c/1", "a/abc/1", "a/ab/1")
     (root / link).symlink_to(to)
+    entries = {e.name: e for e in folder.scan(str((root / link).parent))}
 
-    assert found.loops(link) is loops
-
-
-def test_link_to_the_sibling_whose_name_begins_alike_is_no_loop(tmp_path: Path) -> None:
-    """`ab` is not above `abc`."""
-    found = make(tmp_path, "abc/1", "ab/1")
-    (tmp_path / "abc" / "link").symlink_to("../ab")
-
-    assert not found.loops("abc/link")
+    assert folder.kind_at(str(root / link)) is expected
+    assert folder.kind_of(entries[(root / link).name]) is expected
 
 
 @pytest.mark.parametrize(
@@ -173,19 +182,32 @@ def test_links_within_a_linked_root_stay(tmp_path: Path) -> None:
     assert not Folder(tmp_path / "alias").leaves("link")
 
 
-def test_regular_and_special_entries(tmp_path: Path) -> None:
-    """Files and links to them are regular, pipes and sockets special, dangling links neither."""
+def test_kinds_of_what_is_no_link(tmp_path: Path) -> None:
+    """Files, folders, pipes and sockets are told apart, and what is not there is dangling."""
     make(tmp_path, "file")
-    (tmp_path / "link").symlink_to("file")
-    (tmp_path / "gone").symlink_to("nowhere")
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("pipe")
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(os.path.relpath(tmp_path / "socket"))
-    entries = {e.name: e for e in Folder(tmp_path).entries("")}
+    entries = Folder(tmp_path).entries("")
 
-    assert {n for n, e in entries.items() if folder.is_regular(e)} == {"file", "link"}
-    assert {n for n, e in entries.items() if folder.is_special(e)} == {"pipe", "socket"}
+    assert {e.name: folder.kind_of(e) for e in entries} == {
+        "file": Kind.FILE,
+        "folder": Kind.FOLDER,
+        "pipe": Kind.SPECIAL,
+        "link": Kind.SPECIAL,
+        "socket": Kind.SPECIAL,
+    }
+    assert folder.kind_at(f"{tmp_path}/gone") is Kind.DANGLING
+
+
+def test_pipes_are_not_waited_for(tmp_path: Path) -> None:
+    """Reading a pipe in an object's place is an error at once."""
+    os.mkfifo(tmp_path / "pipe")
+
+    with pytest.raises(StorageError, match="no plain file"):
+        Folder(tmp_path).read("pipe")
 
 
 @pytest.mark.parametrize(

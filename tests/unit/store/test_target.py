@@ -261,6 +261,15 @@ def test_folder_at_the_final_name_is_an_error(target: Target) -> None:
     assert temporaries(target) == []
 
 
+def test_target_that_is_not_made_yet_has_no_entries(tmp_path: Path) -> None:
+    """Looking into a target before it is made finds nothing, and makes nothing."""
+    made = Target(tmp_path / "target")
+
+    assert made.entries("") == []
+    assert made.entries("a/b") == []
+    assert not (tmp_path / "target").exists()
+
+
 def test_remove_takes_one_object_if_it_is_there(target: Target) -> None:
     """Removing an object twice is no error, and leaves the others."""
     target.write("a", b"1")
@@ -284,6 +293,28 @@ def test_clear_removes_links_and_not_what_they_lead_to(target: Target, tmp_path:
 
     assert list(Path(target.root).iterdir()) == []
     assert (precious / "file").read_text() == "mine"
+
+
+def test_clearing_takes_the_claim_and_the_root_documents_first(
+    target: Target, tmp_path: Path
+) -> None:
+    """Where clearing is stopped on the way, no claim and no document of the root is left."""
+    target.write("zarr.json", b"{}")
+    target.write("a/b", b"data")
+    stop = tmp_path / "not-a-target"
+    shutil.copytree(target.root, stop)
+    (stop / "a").chmod(0o555)
+
+    try:
+        Target(stop).clear()
+    except AccessError:
+        assert set(files(stop)) == {"a/b"}
+    finally:
+        if (stop / "a").exists():
+            (stop / "a").chmod(0o755)
+
+    assert not (stop / "zarr.json").exists()
+    assert not (stop / CLAIM).exists()
 
 
 def test_cleared_target_can_be_claimed_and_written_again(target: Target) -> None:
