@@ -160,7 +160,10 @@ def asker(*, yes: bool) -> Callable[[str], bool]:
     def ask(question: str) -> bool:
         if yes:
             return True
-        return sys.stdin.isatty() and click.confirm(question, err=True)
+        try:
+            return sys.stdin.isatty() and click.confirm(question, err=True)
+        except click.Abort:
+            return False
 
     return ask
 
