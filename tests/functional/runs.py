@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -17,8 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from click.testing import CliRunner
+
 from tests.build import sample, write_file, write_group
 from tests.build_ome import OMERO, label_of, pyramid, write_image, write_labels
+from zarrlift.cli.app import app
 
 Word: TypeAlias = str | os.PathLike[str]
 
@@ -81,13 +85,12 @@ def lift_of(name: str) -> Lift:
 
 
 def write_sample(folder: Path) -> Path:
-    """Write an image of a hundred chunks, some missing, with a label and files of all sorts."""
-    values = sample((1, 2, 1, 24, 24), "<u2")
+    """Write an image of ninety chunks, some missing, with a label and files of all sorts."""
+    values = sample((1, 2, 1, 16, 24), "<u2")
     values[0, 1, 0, 8:16, 8:16] = 0
     write_image(folder, pyramid(values), omero=OMERO, missing="empty")
-    write_labels(
-        folder, {"cells": pyramid(label_of(values))}, compressor={"id": "zlib", "level": 1}
-    )
+    labels = {"cells": pyramid(label_of(values))}
+    write_labels(folder, labels, chunks=(1, 1, 1, 4, 8), compressor={"id": "zlib", "level": 1})
     write_group(folder / "tables", {"tables": []})
     write_file(folder / "notes" / "README.md", b"# the experiment\n")
     write_file(folder / "0" / "thumbnail.png", bytes(range(256)) * 16)
@@ -136,6 +139,13 @@ def zarrlift(
 ) -> Ran:
     """Run zarrlift to its end."""
     return run(command(*words, before=before), cwd=cwd, env=env, seconds=seconds)
+
+
+def in_process(*words: Word, cwd: Path | None = None) -> Ran:
+    """Run zarrlift within this process: the same words and answers, without the time to start."""
+    with contextlib.chdir(cwd or Path.cwd()):
+        done = CliRunner().invoke(app, [os.fspath(word) for word in words], prog_name="zarrlift")
+    return Ran(code=done.exit_code, out=done.stdout, err=done.stderr)
 
 
 def as_printed(line: str, cwd: Path) -> Ran:

@@ -11,7 +11,14 @@ import pytest
 
 import zarrlift as zl
 from tests.build import write_file
-from tests.functional.runs import assert_in_words, assert_refused, tree, write_sample, zarrlift
+from tests.functional.runs import (
+    assert_in_words,
+    assert_refused,
+    in_process,
+    tree,
+    write_sample,
+    zarrlift,
+)
 from tests.oracles import assert_same_voxels, every_array
 
 CHUNK = "0/0/0/0/2/3"
@@ -34,7 +41,7 @@ def replace_by_link(path: Path, to: Path | str) -> None:
 
 def rules_of(source: Path, target: Path) -> set[tuple[str, str, str]]:
     """Lift by the command; give rule, severity and path of what it found."""
-    ran = zarrlift("convert", source, target, "--json")
+    ran = in_process("convert", source, target, "--json")
     assert ran.code == 0, ran.said
     assert_in_words(ran)
     found = json.loads(ran.out)["findings"]
@@ -65,7 +72,7 @@ def test_source_may_be_a_link(source: Path, tmp_path: Path) -> None:
     """A dataset named by a link is lifted as itself."""
     (tmp_path / "link.zarr").symlink_to(source)
 
-    ran = zarrlift("convert", tmp_path / "link.zarr", tmp_path / "lifted.zarr")
+    ran = in_process("convert", tmp_path / "link.zarr", tmp_path / "lifted.zarr")
 
     assert ran.code == 0, ran.said
     assert all(not r.startswith("link") for r in ran.out.split())
@@ -123,7 +130,7 @@ def test_link_within_an_array_that_leads_back_is_not_followed(
     zl.convert(source, tmp_path / "whole")
     (source / key).symlink_to(".")
 
-    ran = zarrlift("convert", source, tmp_path / "lifted")
+    ran = in_process("convert", source, tmp_path / "lifted")
 
     assert_in_words(ran)
     assert tree(tmp_path / "lifted") == tree(tmp_path / "whole")
@@ -143,7 +150,7 @@ def test_link_in_place_of_chunks_is_never_a_missing_chunk(
     }
     replace_by_link(source / key, to[kind])
 
-    ran = zarrlift("convert", source, tmp_path / "lifted", "--shards", "none", "--verify", "full")
+    ran = in_process("convert", source, tmp_path / "lifted", "--shards", "none", "--verify", "full")
 
     assert_refused(ran, key)
     assert not (tmp_path / "lifted" / "zarr.json").exists()
@@ -159,7 +166,7 @@ def test_folder_in_place_of_a_chunk_is_never_a_missing_chunk(
     if filled:
         write_file(source / CHUNK / "part.bin", b"part")
 
-    ran = zarrlift("convert", source, tmp_path / "lifted", "--shards", "none", "--verify", "full")
+    ran = in_process("convert", source, tmp_path / "lifted", "--shards", "none", "--verify", "full")
 
     assert_in_words(ran)
     assert CHUNK in ran.said
@@ -171,7 +178,7 @@ def test_file_in_place_of_a_row_of_chunks_is_told(source: Path, tmp_path: Path) 
     shutil.rmtree(source / ROW)
     write_file(source / ROW, b"what was this?")
 
-    ran = zarrlift("convert", source, tmp_path / "lifted", "--shards", "none", "--verify", "full")
+    ran = in_process("convert", source, tmp_path / "lifted", "--shards", "none", "--verify", "full")
 
     assert_in_words(ran)
     held = tmp_path / "lifted" / ROW
@@ -215,7 +222,7 @@ def test_folder_in_place_of_a_document_is_refused(
     (source / document).unlink(missing_ok=True)
     (source / document).mkdir()
 
-    assert_refused(zarrlift("convert", source, tmp_path / "lifted"), document)
+    assert_refused(in_process("convert", source, tmp_path / "lifted"), document)
 
 
 @pytest.mark.parametrize("document", [".zattrs", ".zgroup", "0/.zarray", "0/.zattrs"])
@@ -226,4 +233,4 @@ def test_dangling_link_in_place_of_a_document_is_refused(
     (source / document).unlink(missing_ok=True)
     (source / document).symlink_to(tmp_path / "unmounted")
 
-    assert_refused(zarrlift("convert", source, tmp_path / "lifted"), document)
+    assert_refused(in_process("convert", source, tmp_path / "lifted"), document)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.build import sample, write_array, write_group
 from tests.build_ome import multiscale_of
-from tests.functional.runs import Word, assert_refused, tree, write_sample, zarrlift
+from tests.functional.runs import Word, assert_refused, in_process, tree, write_sample
 
 
 @pytest.fixture(scope="module", name="source")
@@ -79,7 +79,7 @@ BY_CLICK = (
 @pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: wrong.words)
 def test_value_that_does_not_fit_is_refused(wrong: Wrong, source: Path, tmp_path: Path) -> None:
     """A value that is not understood or cannot be met is repeated, with what is possible."""
-    ran = zarrlift("convert", source, "lifted.zarr", *wrong.words.split(), cwd=tmp_path)
+    ran = in_process("convert", source, "lifted.zarr", *wrong.words.split(), cwd=tmp_path)
 
     assert_refused(ran, *wrong.says, code=2)
     assert tree(tmp_path) == {}
@@ -88,7 +88,7 @@ def test_value_that_does_not_fit_is_refused(wrong: Wrong, source: Path, tmp_path
 @pytest.mark.parametrize("wrong", BY_CLICK, ids=lambda wrong: wrong.words)
 def test_word_that_is_no_option_is_refused(wrong: Wrong, source: Path, tmp_path: Path) -> None:
     """A word that is no option, or no value of one, is named, with where to find help."""
-    ran = zarrlift("convert", source, "lifted.zarr", *wrong.words.split(), cwd=tmp_path)
+    ran = in_process("convert", source, "lifted.zarr", *wrong.words.split(), cwd=tmp_path)
 
     assert ran.code == 2
     assert ran.out == ""
@@ -116,7 +116,7 @@ def test_layout_file_that_does_not_fit_is_refused(name: str, source: Path, tmp_p
     before = tree(tmp_path)
 
     words = ["--layout", "layout.json"]
-    ran = zarrlift("convert", source, "lifted.zarr", *words, cwd=tmp_path)
+    ran = in_process("convert", source, "lifted.zarr", *words, cwd=tmp_path)
 
     assert_refused(ran, code=2)
     assert tree(tmp_path) == before
@@ -130,12 +130,12 @@ def test_memory_that_is_too_small_names_what_would_do(tmp_path: Path) -> None:
     write_array(source / "0", level, chunks=(1, 1, 1, 2048, 2048))
     words: list[Word] = ["convert", source, tmp_path / "lifted.zarr", "--codec", "zstd:1"]
 
-    ran = zarrlift(*words, "--memory", "8MiB")
+    ran = in_process(*words, "--memory", "8MiB")
 
     assert_refused(ran, "0: needs", "--memory allows 8 MiB", code=2)
     assert not (tmp_path / "lifted.zarr").exists()
     budget = ran.err.rpartition("allow --memory ")[2].partition(",")[0]
-    assert zarrlift(*words, "--memory", budget).code == 0
+    assert in_process(*words, "--memory", budget).code == 0
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"kind": "zarrlift-plan", "schema": 1}'])
@@ -143,7 +143,7 @@ def test_plan_file_that_is_none_is_refused(text: str, tmp_path: Path) -> None:
     """A file that is no saved plan ends in words, with how to make one."""
     (tmp_path / "plan.json").write_text(text, encoding="utf-8")
 
-    assert_refused(zarrlift("run", "plan.json", cwd=tmp_path), "plan.json", code=2)
+    assert_refused(in_process("run", "plan.json", cwd=tmp_path), "plan.json", code=2)
 
 
 @pytest.mark.parametrize(
@@ -171,12 +171,12 @@ def test_edited_plan_that_does_not_fit_is_refused(
         "--output",
         "plan.json",
     ]
-    assert zarrlift(*words, cwd=tmp_path).code == 0
+    assert in_process(*words, cwd=tmp_path).code == 0
     plan = json.loads((tmp_path / "plan.json").read_text("utf-8"))
     plan["arrays"][1]["target"][member] = value
     (tmp_path / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
 
-    ran = zarrlift("run", "plan.json", cwd=tmp_path)
+    ran = in_process("run", "plan.json", cwd=tmp_path)
 
     assert_refused(ran, plan["arrays"][1]["path"], says, code=2)
     assert not (tmp_path / "lifted.zarr").exists()
@@ -185,10 +185,10 @@ def test_edited_plan_that_does_not_fit_is_refused(
 def test_saved_plan_of_a_source_that_changed_is_refused(tmp_path: Path) -> None:
     """A plan is not carried out on documents that are other than those it was made from."""
     source = write_sample(tmp_path / "image.zarr")
-    assert zarrlift("plan", source, "lifted.zarr", "--output", "p.json", cwd=tmp_path).code == 0
+    assert in_process("plan", source, "lifted.zarr", "--output", "p.json", cwd=tmp_path).code == 0
     (source / ".zattrs").write_text((source / ".zattrs").read_text("utf-8") + " ", encoding="utf-8")
 
-    ran = zarrlift("run", "p.json", cwd=tmp_path)
+    ran = in_process("run", "p.json", cwd=tmp_path)
 
     assert_refused(ran, str(source), "changed since the plan was made", "make the plan anew")
     assert not (tmp_path / "lifted.zarr").exists()

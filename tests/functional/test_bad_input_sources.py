@@ -12,7 +12,14 @@ import pytest
 
 from tests.build import read_json, sample, write_array, write_file, write_group, write_json
 from tests.build_ome import write_image
-from tests.functional.runs import assert_in_words, assert_refused, tree, write_sample, zarrlift
+from tests.functional.runs import (
+    assert_in_words,
+    assert_refused,
+    in_process,
+    tree,
+    write_sample,
+    zarrlift,
+)
 from tests.traps import REFUSED, VERSIONS, Trap
 
 
@@ -146,7 +153,7 @@ def test_what_is_no_dataset_is_refused(verb: str, bad: Bad, tmp_path: Path) -> N
     bad.build(source)
     before = tree(tmp_path)
 
-    ran = zarrlift(verb, source, target)
+    ran = in_process(verb, source, target)
 
     assert_refused(ran, str(source), *bad.says)
     assert tree(tmp_path) == before
@@ -159,7 +166,7 @@ def test_bad_document_is_refused(bad: Bad, tmp_path: Path) -> None:
     bad.build(source)
     before = tree(tmp_path)
 
-    ran = zarrlift("convert", source, target)
+    ran = in_process("convert", source, target)
 
     assert_refused(ran, str(source), *bad.says)
     assert tree(tmp_path) == before
@@ -172,7 +179,7 @@ def test_trap_never_ends_in_a_traceback(trap: Trap, tmp_path: Path) -> None:
     trap.build(source)
     before = tree(source)
 
-    ran = zarrlift("convert", source, target)
+    ran = in_process("convert", source, target)
 
     assert_in_words(ran)
     assert tree(source) == before
@@ -200,7 +207,7 @@ def test_plain_zarr_is_lifted_where_told(tmp_path: Path) -> None:
     """What the message advises works: a hierarchy without OME metadata is lifted with the flag."""
     plain(tmp_path / "plain.zarr")
 
-    ran = zarrlift("convert", tmp_path / "plain.zarr", tmp_path / "lifted.zarr", "--plain-zarr")
+    ran = in_process("convert", tmp_path / "plain.zarr", tmp_path / "lifted.zarr", "--plain-zarr")
 
     assert ran.code == 0, ran.said
     assert (tmp_path / "lifted.zarr" / "x" / "zarr.json").exists()

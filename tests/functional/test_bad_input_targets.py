@@ -11,7 +11,14 @@ import pytest
 
 import zarrlift as zl
 from tests.build import write_file, write_group
-from tests.functional.runs import Ran, assert_in_words, assert_refused, tree, write_sample, zarrlift
+from tests.functional.runs import (
+    Ran,
+    assert_in_words,
+    assert_refused,
+    in_process,
+    tree,
+    write_sample,
+)
 
 
 @pytest.fixture(name="source")
@@ -56,7 +63,7 @@ def test_overlapping_folders_are_refused(
     before = tree(tmp_path)
     target = overlap.target.format(here=tmp_path)
 
-    ran = zarrlift("convert", overlap.source, target, *options, cwd=tmp_path)
+    ran = in_process("convert", overlap.source, target, *options, cwd=tmp_path)
 
     assert_refused(ran, overlap.says, code=2)
     assert tree(tmp_path) == before
@@ -85,7 +92,7 @@ def zarr_v3(target: Path) -> None:
 
 def convert(source: Path, target: Path, *options: str) -> Ran:
     """Lift by the command."""
-    return zarrlift("convert", source, target, *options)
+    return in_process("convert", source, target, *options)
 
 
 @pytest.mark.parametrize("build", [foreign_folder, foreign_folder_of_datasets, zarr_v2, zarr_v3])
@@ -218,5 +225,5 @@ def test_parents_of_a_target_are_made(source: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("url", ["s3://bucket/x.zarr", "https://host/x.zarr", "gs://b/x"])
 def test_remote_addresses_are_refused_in_words(url: str, source: Path) -> None:
     """An address that this version cannot reach is no path to be made."""
-    assert_refused(zarrlift("convert", source, url), url, "local folder")
-    assert_refused(zarrlift("convert", url, source.with_name("x")), url, "local folder")
+    assert_refused(in_process("convert", source, url), url, "local folder")
+    assert_refused(in_process("convert", url, source.with_name("x")), url, "local folder")

@@ -97,7 +97,7 @@ def test_demo_says_what_to_do_next(tmp_path: Path) -> None:
     assert as_printed(last_command(ran.out), tmp_path).code == 0
 
 
-@pytest.mark.parametrize("words", [["--json"], ["--format", "json"], ["--json", "--quiet"]])
+@pytest.mark.parametrize("words", [["--json"], ["--format", "json", "--quiet"]])
 def test_convert_answers_in_json(words: list[str], here: Path) -> None:
     """With --json stdout is one document, and nothing else, of plan, result and proof."""
     ran = zarrlift("convert", "image.zarr", "lifted.zarr", *words, cwd=here)

@@ -18,6 +18,8 @@ from tests.functional.runs import (
     Word,
     assert_in_words,
     assert_refused,
+    in_process,
+    lift_of,
     tree,
     without_privilege,
     write_sample,
@@ -68,21 +70,25 @@ def as_user(*words: str | Path) -> Ran:
 
 
 @needs_unreadable
-@pytest.mark.parametrize(
-    "key", [CHUNK, "1/0/0/0/0/0", ".zattrs", "0/.zarray", "notes/README.md", "0/thumbnail.png"]
-)
-@pytest.mark.parametrize(
-    "words", [["--shards", "none"], ["--shards", "y=8,x=8"], ["--chunks", "y=8,x=8"]], ids=str
-)
-def test_input_output_error_is_no_missing_data(
-    words: list[str], key: str, source: Path, tmp_path: Path
-) -> None:
-    """EIO on a chunk, document or file stops the lift with its path, and nothing looks finished."""
+@pytest.mark.parametrize("lift", LIFTS, ids=lambda lift: lift.id)
+def test_input_output_error_is_no_missing_chunk(lift: Lift, source: Path, tmp_path: Path) -> None:
+    """EIO on a chunk stops the lift with its path, whatever the method."""
+    assert_stopped_by(CHUNK, lift, source, tmp_path / "lifted.zarr")
+
+
+@needs_unreadable
+@pytest.mark.parametrize("key", [".zattrs", "0/.zarray", "notes/README.md", "0/thumbnail.png"])
+def test_input_output_error_is_no_missing_file(key: str, source: Path, tmp_path: Path) -> None:
+    """EIO on a document or plain file stops the lift with its path."""
+    assert_stopped_by(key, lift_of("pack"), source, tmp_path / "lifted.zarr")
+
+
+def assert_stopped_by(key: str, lift: Lift, source: Path, target: Path) -> None:
+    """Let a file be unreadable; assert that the lift says so and that nothing looks finished."""
     (source / key).unlink()
     (source / key).symlink_to(UNREADABLE)
-    target = tmp_path / "lifted.zarr"
 
-    ran = zarrlift("convert", source, target, *words)
+    ran = in_process("convert", source, target, *lift.words)
 
     assert_refused(ran, str(source / key), "Input/output error")
     assert list(target.rglob("zarr.json")) == []
@@ -105,8 +111,10 @@ def test_lift_continues_once_the_source_can_be_read(source: Path, tmp_path: Path
 
 
 @needs_unreadable
-@pytest.mark.parametrize("shards", ["none", "y=8,x=8"])
-@pytest.mark.parametrize("key", ["0/c/0/0/0/0/0", "0/zarr.json"])
+@pytest.mark.parametrize(
+    ("shards", "key"),
+    [("none", "0/c/0/0/0/0/0"), ("y=8,x=8", "0/c/0/0/0/0/0"), ("y=8,x=8", "0/zarr.json")],
+)
 def test_input_output_error_in_a_target_is_no_difference(
     key: str, shards: str, source: Path, tmp_path: Path
 ) -> None:
@@ -117,7 +125,7 @@ def test_input_output_error_in_a_target_is_no_difference(
     (target / key).symlink_to(UNREADABLE)
 
     for verb in (["verify"], ["verify", "--level", "full"], ["convert", "--shards", shards]):
-        ran = zarrlift(*verb, source, target)
+        ran = in_process(*verb, source, target)
         assert_refused(ran, str(target / key), "Input/output error")
 
 
@@ -259,7 +267,7 @@ def test_chunk_that_vanishes_is_an_error(source: Path, tmp_path: Path) -> None:
     (source / CHUNK).unlink()
     (source / CHUNK).symlink_to(tmp_path / "gone")
 
-    ran = zarrlift("convert", source, tmp_path / "lifted.zarr")
+    ran = in_process("convert", source, tmp_path / "lifted.zarr")
 
     assert_refused(ran, str(source / CHUNK), "the source changes")
     assert_in_words(ran)

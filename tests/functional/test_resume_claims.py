@@ -17,6 +17,7 @@ from tests.functional.runs import (
     Lift,
     assert_refused,
     end_of,
+    in_process,
     lift_of,
     start,
     times,
@@ -87,7 +88,7 @@ def test_other_choices_are_refused_with_what_differs(source: Path, tmp_path: Pat
     leave_unfinished(source, target)
     before = tree(target)
 
-    ran = zarrlift("convert", source, target, "--shards", "none")
+    ran = in_process("convert", source, target, "--shards", "none")
 
     assert_refused(ran, str(target), "shards was auto, now none", "--overwrite")
     assert tree(target) == before
@@ -99,7 +100,7 @@ def test_other_choices_replace_the_target_where_told(source: Path, tmp_path: Pat
     leave_unfinished(source, target)
     zl.convert(source, alone, shards="none")
 
-    ran = zarrlift("convert", source, target, "--shards", "none", "--overwrite", "--yes")
+    ran = in_process("convert", source, target, "--shards", "none", "--overwrite", "--yes")
 
     assert ran.code == 0, ran.said
     assert tree(target) == tree(alone)
@@ -112,7 +113,7 @@ def test_replacing_asks_first(source: Path, tmp_path: Path) -> None:
     before = tree(target)
     files = sum(content != "folder" for content in before.values())
 
-    ran = zarrlift("convert", source, target, "--shards", "none", "--overwrite")
+    ran = in_process("convert", source, target, "--shards", "none", "--overwrite")
 
     assert_refused(ran, f"would remove {files} files", "--yes")
     assert tree(target) == before
@@ -124,7 +125,7 @@ def test_other_layout_of_a_finished_target_is_refused(source: Path, tmp_path: Pa
     zl.convert(source, target)
     before = tree(target)
 
-    ran = zarrlift("convert", source, target, "--shards", "none")
+    ran = in_process("convert", source, target, "--shards", "none")
 
     assert_refused(ran, str(target), "finished", "--overwrite")
     assert tree(target) == before
@@ -166,7 +167,7 @@ def test_finished_and_damaged_target_is_an_error(source: Path, tmp_path: Path) -
     os.truncate(shard, shard.stat().st_size - 1)
     before = tree(target)
 
-    ran = zarrlift("convert", source, target, *lift.words)
+    ran = in_process("convert", source, target, *lift.words)
 
     assert ran.code == 1
     assert "Already done" not in ran.out
@@ -181,7 +182,7 @@ def test_leftovers_in_a_finished_target_are_cleaned_up(source: Path, tmp_path: P
     before = tree(target)
     write_file(target / OURS / "tmp" / "dead" / "0", b"half")
 
-    assert zarrlift("convert", source, target).code == 0
+    assert in_process("convert", source, target).code == 0
 
     assert tree(target) == before
 
@@ -192,7 +193,7 @@ def test_changed_document_is_refused(source: Path, tmp_path: Path) -> None:
     leave_unfinished(source, target)
     write_json(source / ".zattrs", read_json(source / ".zattrs") | {"added": True})
 
-    ran = zarrlift("convert", source, target)
+    ran = in_process("convert", source, target)
 
     assert_refused(ran, "the source's documents or files have changed since", "--overwrite")
 
@@ -203,7 +204,7 @@ def test_changed_file_is_refused(source: Path, tmp_path: Path) -> None:
     leave_unfinished(source, target)
     write_file(source / "notes" / "README.md", b"shorter\n")
 
-    ran = zarrlift("convert", source, target)
+    ran = in_process("convert", source, target)
 
     assert_refused(ran, "the source's documents or files have changed since", "--overwrite")
 

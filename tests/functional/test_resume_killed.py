@@ -29,7 +29,7 @@ from zarrlift.store.target import CLAIM, OURS
 
 each_lift = pytest.mark.parametrize("lift", LIFTS, ids=lambda lift: lift.id)
 
-FEW = 5
+FEW = 4
 """Instants for each method that are always tried."""
 
 MANY_STEP = 4
@@ -109,7 +109,7 @@ def test_killed_anywhere_and_run_again(
     assert ended == {-signal.SIGKILL}
 
 
-@pytest.mark.parametrize("before_end", [1, 2, 4, 9, 20])
+@pytest.mark.parametrize("before_end", [1, 3, 9])
 def test_killed_near_the_end_and_run_again(
     before_end: int, source: Path, wholes: Wholes, tmp_path: Path
 ) -> None:
@@ -132,7 +132,7 @@ def test_killed_at_many_touches_and_run_again(
         kill_and_continue(source, tmp_path / "lifted.zarr", lift, at, whole.tree)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_killed_from_outside_again_and_again(
     seed: int, source: Path, wholes: Wholes, tmp_path: Path
 ) -> None:
@@ -141,7 +141,7 @@ def test_killed_from_outside_again_and_again(
     lift = LIFTS[seed % len(LIFTS)]
     words: list[Word] = ["convert", source, target, *lift.words, "--quiet"]
 
-    for _ in range(4):
+    for _ in range(3):
         process = start(*words)
         time.sleep(rng.uniform(0.05, 0.4))
         process.kill()

@@ -142,7 +142,7 @@ DAMAGES = (
     ),
     Damage(
         "shape-changed",
-        edit(ARRAY, lambda d: d.update({"shape": [1, 2, 1, 24, 20]})),
+        edit(ARRAY, lambda d: d.update({"shape": [1, 2, 1, 16, 20]})),
         "array-differs",
         "0",
         ("shape", "20", "24"),
@@ -206,6 +206,20 @@ DAMAGES = (
         "document-unreadable",
         "0",
         (),
+    ),
+    Damage(
+        "member-that-readers-must-understand",
+        edit(ARRAY, lambda d: d.update({"secret": {"must_understand": True}})),
+        "document-unreadable",
+        "0",
+        ("secret",),
+    ),
+    Damage(
+        "storage-transformer",
+        edit(ARRAY, lambda d: d.update({"storage_transformers": [{"name": "secret"}]})),
+        "document-unreadable",
+        "0",
+        ("storage_transformers",),
     ),
     Damage("file-removed", remove("notes/README.md"), "file-missing", "notes/README.md", ()),
     Damage(
