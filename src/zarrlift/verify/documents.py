@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from zarrlift.verify.result import Checked
 
 
+_MEMBERS = frozenset(
+    {"zarr_format", "node_type", "attributes", "shape", "data_type", "chunk_grid", "codecs"}
+    | {"chunk_key_encoding", "fill_value", "dimension_names", "storage_transformers"}
+)
+
+
 def check_document(due: Document, target: Folder, checked: Checked) -> ArrayLayout | None:
     """Compare one document of the target; gives the layout it states where it is an array's."""
     checked.documents += 1
@@ -42,6 +48,9 @@ def _compare(
         message = f"is no Zarr v3 {kind}, which the source's node is"
         checked.findings.append(error("node-kind", due.path, message))
         return None
+    for member in _not_understood(found):
+        message = f"member {member!r} is none that readers know, so they must refuse the node"
+        checked.findings.append(error("document-unreadable", due.path, message))
     attributes = found.get("attributes", {})
     for pointer, message in differences(due.attributes, attributes, "/attributes"):
         checked.findings.append(error("attribute-differs", due.path, f"{pointer}: {message}"))
@@ -50,6 +59,17 @@ def _compare(
     layout = v3.read_array(found, place)
     _compare_layout(due, layout, checked)
     return layout if layout.shape == due.layout.shape else None
+
+
+def _not_understood(found: Mapping[str, object]) -> list[str]:
+    """List members that a v3 reader must fail on (core specification, "Extension points")."""
+    unknown = [
+        name
+        for name, value in found.items()
+        if name not in _MEMBERS
+        and not (isinstance(value, dict) and value.get("must_understand") is False)
+    ]
+    return [*unknown, *(["storage_transformers"] if found.get("storage_transformers") else [])]
 
 
 def _compare_layout(due: Document, found: ArrayLayout, checked: Checked) -> None:
