@@ -10,9 +10,11 @@ import pytest
 
 import zarrlift as zl
 from tests.build import Json, Values, sample, write_array, write_group
-from tests.build_ome import multiscale_of
+from tests.build_ome import multiscale_of, write_plate
+from tests.fakes import CountingFolder
 from tests.functional.runs import Word, peak_bytes
 from tests.traps import write_huge
+from zarrlift.survey.walk import survey
 
 MIB = 2**20
 
@@ -136,3 +138,17 @@ def test_many_small_chunks_in_one_folder(tmp_path: Path) -> None:
 
     assert ran.code == 0, ran.said
     assert peak < 150e6
+
+
+def test_survey_asks_for_nothing_twice(tmp_path: Path) -> None:
+    """Of a plate each folder above the chunks is listed once, and each document read once."""
+    wells = [f"{row}/{column}" for row in "ABC" for column in "123"]
+    root = write_plate(tmp_path / "plate.zarr", wells=wells, fields=2)
+    source = CountingFolder(root)
+
+    found = survey(source)
+
+    documents = [p for p in root.rglob(".z*") if p.is_file()]
+    assert len(source.listed) == len(set(source.listed)) + 1, "only the root is looked at first"
+    assert len(source.listed) == len(found.nodes) + 1
+    assert sorted(source.read_keys) == sorted(p.relative_to(root).as_posix() for p in documents)
