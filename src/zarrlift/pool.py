@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable  # noqa: TC003 - read at run time by NamedTuple
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
@@ -14,8 +16,12 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 _AHEAD = 2
-_BATCH_BYTES = 4 * 2**20
+_BATCH_BYTES = 16 * 2**20
 _BATCH_MOST = 32
+_TRIAL = 0.05
+"""Seconds of turns after which it is judged whether they are worth it."""
+_WAITING = 3
+"""Turns end where a thread waits so many times longer than it works in them."""
 
 
 class Task(NamedTuple, Generic[R]):
@@ -29,6 +35,59 @@ class StoppedError(Exception):
     """Raised inside a worker whose job has been given up; never reaches a user."""
 
 
+class Turn:
+    """A lock for the thread that does many short system calls.
+
+    Taking turns costs less than handing the interpreter's lock to and fro at every one of them,
+    as long as storage answers at once. Where it lets threads wait (a cold disk, a network file
+    system), they had better wait together: then turns are no longer `worth` taking.
+    """
+
+    def __init__(self) -> None:
+        self.worth = True
+        self._lock = threading.Lock()
+        self._since = (0.0, 0.0)
+        self._held = self._worked = 0.0
+
+    def acquire(self) -> None:
+        """Wait for the turn."""
+        self._lock.acquire()
+        self._since = (time.perf_counter(), time.thread_time())
+
+    def release(self) -> None:
+        """Give the turn to another thread, and judge how it was spent."""
+        held, worked = self._since
+        self._held += time.perf_counter() - held
+        self._worked += time.thread_time() - worked
+        if self._held > _TRIAL:
+            self.worth = self.worth and self._held < (1 + _WAITING) * self._worked
+            self._held = self._worked = 0.0
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        """Wait for the turn."""
+        self.acquire()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Give the turn up."""
+        self.release()
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Let others have the turn during one long call."""
+        self.release()
+        try:
+            yield
+        finally:
+            self.acquire()
+
+
 class Pool:
     """Threads that carry out units; `stopping` tells them that the job was given up."""
 
@@ -37,9 +96,7 @@ class Pool:
         self.stopping = threading.Event()
         self._executor = ThreadPoolExecutor(workers, thread_name_prefix="zarrlift")
         self.local = threading.local()
-        self.turn = threading.Lock()
-        """Held by the thread that does many short system calls: taking turns costs less than
-        handing the interpreter's lock to and fro at every one of them."""
+        self.turn = Turn()
 
     def __enter__(self) -> Self:
         """Return the pool itself."""
@@ -60,10 +117,12 @@ class Pool:
         """Carry out every task, a few at a time; results come as they end.
 
         Light tasks go to a thread together. The first error stops the rest and is raised.
+        Tasks are listed in a turn of their own.
         """
         running: set[Future[list[R]]] = set()
+        batches = _batches(tasks)
         try:
-            for batch in _batches(tasks):
+            while (batch := self._next(batches)) is not None:
                 running.add(self._executor.submit(_all, batch))
                 if len(running) >= self.workers * _AHEAD:
                     ended, running = wait(running, return_when=FIRST_COMPLETED)
@@ -78,6 +137,10 @@ class Pool:
             wait([future for future in running if not future.cancel()])
             raise
 
+    def _next(self, batches: Iterator[list[Callable[[], R]]]) -> list[Callable[[], R]] | None:
+        with self.turn if self.turn.worth else nullcontext():
+            return next(batches, None)
+
     def buffer(self, size: int) -> bytearray:
         """Give the calling thread's own buffer, made once and used for each of its objects."""
         held: bytearray | None = getattr(self.local, "buffer", None)
@@ -87,7 +150,7 @@ class Pool:
 
 
 def _batches(tasks: Iterable[Task[R]]) -> Iterator[list[Callable[[], R]]]:
-    """Gather light tasks, up to 4 MiB or 32 of them."""
+    """Gather light tasks, up to 16 MiB or 32 of them."""
     batch: list[Callable[[], R]] = []
     weight = 0
     for task in tasks:

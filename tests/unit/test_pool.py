@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from functools import partial
 
 import pytest
 
-from zarrlift.pool import Pool, Task
+from zarrlift.pool import Pool, Task, Turn
 
 HEAVY = 2**30
 LIGHT = 1
@@ -43,10 +44,10 @@ def test_tasks_are_begun_in_order(weight: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("weight", "together"), [(LIGHT, 32), (2**20, 4), (3 * 2**20, 2), (HEAVY, 1)]
+    ("weight", "together"), [(LIGHT, 32), (2**20, 16), (7 * 2**20, 3), (HEAVY, 1)]
 )
 def test_light_tasks_go_to_a_thread_together(weight: int, together: int) -> None:
-    """Up to 32 tasks, or 4 MiB, are one errand; heavy ones go alone."""
+    """Up to 32 tasks, or 16 MiB, are one errand; heavy ones go alone."""
     taken = 0
 
     def tasks() -> Iterator[Task[int]]:
@@ -163,6 +164,66 @@ def test_job_at_work_is_not_given_up() -> None:
         assert not pool.stopping.is_set()
 
     assert not any(done)
+
+
+def test_turn_is_one_threads_at_a_time() -> None:
+    """Two threads never have it together, but for what is done aside."""
+    turn, inside, most = Turn(), 0, 0
+
+    def work() -> None:
+        nonlocal inside, most
+        for _ in range(200):
+            with turn:
+                inside += 1
+                most = max(most, inside)
+                inside -= 1
+                with turn.aside():
+                    pass
+                inside += 1
+                most = max(most, inside)
+                inside -= 1
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE)
+
+    assert most == 1
+
+
+def test_turns_that_are_spent_working_are_worth_it() -> None:
+    """A thread that works all the time it has the turn keeps it worth taking."""
+    turn = Turn()
+    until = time.thread_time() + 0.3
+
+    while time.thread_time() < until:
+        with turn:
+            sum(range(1000))
+
+    assert turn.worth
+
+
+def test_turns_that_are_spent_waiting_end() -> None:
+    """On storage that lets threads wait, they had better wait together."""
+    turn = Turn()
+    for _ in range(40):
+        with turn:
+            time.sleep(0.005)
+
+    assert not turn.worth
+
+
+def test_turn_is_given_up_by_an_error() -> None:
+    """An error leaves the turn to others, from within a call aside too."""
+    turn = Turn()
+    with pytest.raises(KeyError), turn, turn.aside():
+        raise KeyError
+
+    waiting = threading.Thread(target=turn.acquire, daemon=True)
+    waiting.start()
+    waiting.join(PATIENCE)
+    assert not waiting.is_alive()
 
 
 def test_buffer_is_the_threads_own() -> None:

@@ -9,15 +9,21 @@ RFC 1952 (gzip); RFC 8878 (zstd).
 from __future__ import annotations
 
 import struct
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from zarrlift.metadata.codecs import Codec
     from zarrlift.metadata.layout import ArrayLayout
 
     Bytes = bytes | bytearray | memoryview
     Check = Callable[[Bytes], str | None]
+    HeadCheck = Callable[[Bytes, int], str | None]
+
+HEAD = 16
+"""The first bytes of a chunk that a `HeadCheck` wants."""
 
 _BLOSC = struct.Struct("<BBBBIII")
 _BLOSC_FORMAT = 2
@@ -31,13 +37,12 @@ _ZSTD_DICTIONARY_BYTES = (0, 1, 2, 4)
 
 def check_for(layout: ArrayLayout) -> Check:
     """Give the check for a layout's chunks: it returns the problem in words, or None."""
-    outer = layout.codecs[-1]
-    packed = [c for c in layout.codecs if c.name not in ("transpose", "bytes")]
-    size = layout.chunk_bytes if len(packed) <= 1 and not layout.data_type.variable else None
+    outer, known = layout.codecs[-1], len(_packed(layout)) <= 1 and not layout.data_type.variable
+    size = layout.chunk_bytes if known else None
     if outer.v2_only:
         return _not_empty
     if outer.name == "blosc":
-        return lambda data: blosc_problem(data, size)
+        return partial(blosc_problem, size=size)
     if outer.name == "gzip":
         return lambda data: gzip_problem(data, size)
     if outer.name == "zstd":
@@ -45,17 +50,33 @@ def check_for(layout: ArrayLayout) -> Check:
     if size is None or outer.name == "crc32c":
         return _not_empty
     if layout.data_type.name == "bool":
-        return lambda data: raw_problem(data, size) or bool_problem(data)
-    return lambda data: raw_problem(data, size)
+        return lambda data: size_problem(len(data), size) or bool_problem(data)
+    return lambda data: size_problem(len(data), size)
+
+
+def head_check_for(layout: ArrayLayout) -> HeadCheck | None:
+    """Give the same check where a chunk's first `HEAD` bytes and its stored length suffice."""
+    size, packed = layout.chunk_bytes, _packed(layout)
+    if len(packed) > 1 or layout.data_type.variable:
+        return None
+    if packed and packed[0].name == "blosc":
+        return lambda head, stored: blosc_problem(head, size, stored)
+    if packed or layout.data_type.name == "bool":
+        return None
+    return lambda _, stored: size_problem(stored, size)
+
+
+def _packed(layout: ArrayLayout) -> list[Codec]:
+    return [c for c in layout.codecs if c.name not in ("transpose", "bytes")]
 
 
 def _not_empty(data: Bytes) -> str | None:
     return None if len(data) else "holds no bytes"
 
 
-def raw_problem(data: Bytes, size: int) -> str | None:
-    """Check an uncompressed chunk: just the decoded size."""
-    return None if len(data) == size else f"holds {len(data)} bytes where {size} are due"
+def size_problem(stored: int, size: int) -> str | None:
+    """Check an uncompressed chunk: just its size."""
+    return None if stored == size else f"holds {stored} bytes where {size} are due"
 
 
 def bool_problem(data: Bytes) -> str | None:
@@ -63,15 +84,19 @@ def bool_problem(data: Bytes) -> str | None:
     return None if not bytes(data).strip(b"\x00\x01") else "holds bools other than 0 and 1"
 
 
-def blosc_problem(data: Bytes, size: int | None) -> str | None:
-    """Check a blosc buffer: format, stored length, and the decoded size it states."""
+def blosc_problem(data: Bytes, size: int | None, held: int | None = None) -> str | None:
+    """Check a blosc buffer: format, stored length, and the decoded size it states.
+
+    `held` is the length of the object where `data` is only its beginning.
+    """
+    held = len(data) if held is None else held
     if len(data) < _BLOSC.size:
         return f"holds {len(data)} bytes, fewer than a blosc header"
     version, _, flags, _, decoded, _, stored = _BLOSC.unpack_from(data)
     if version != _BLOSC_FORMAT:
         return f"blosc format {version} is not the known one"
-    if stored != len(data):
-        return f"blosc header states {stored} bytes, the object holds {len(data)}"
+    if stored != held:
+        return f"blosc header states {stored} bytes, the object holds {held}"
     if size is not None and decoded != size:
         return f"decodes to {decoded} bytes where {size} are due"
     if flags >> 5 == _BLOSC_SNAPPY:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from zarrlift.errors import StorageError, from_os_error
+from zarrlift.chunks.envelope import HEAD
+from zarrlift.errors import StorageError, ZarrliftError, from_os_error
 from zarrlift.store.folder import open_file, open_folder
 
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from zarrlift.chunks.envelope import Check, HeadCheck
     from zarrlift.chunks.listing import ChunkFile
     from zarrlift.store.target import PendingObject
+
+COPIED = 2**16
+"""Bytes from which a chunk is better copied by the kernel than read and written."""
 
 
 class ChunkFiles:
@@ -54,44 +59,65 @@ class ChunkFiles:
         self._enter(chunk.folder)
         return open_file(chunk.name, self._fd)
 
-    def read_into(self, out: PendingObject, chunk: ChunkFile, bound: int) -> memoryview:
+    def gather(
+        self, out: PendingObject, chunks: list[ChunkFile], bound: int, check: Check
+    ) -> list[int]:
+        """Read whole chunks into an object's buffer and keep them, while there is room.
+
+        Gives their lengths; the first chunk that does not pass `check` ends it. `bound` as for
+        `read_into`. Raises `StorageError`.
+        """
+        lengths: list[int] = []
+        view = out.room(bound)
+        try:
+            for chunk in chunks:
+                fd = self._open(chunk)
+                try:
+                    length = os.readv(fd, (view,))
+                finally:
+                    os.close(fd)
+                if length == len(view) or check(view[:length]) is not None:
+                    break
+                lengths.append(length)
+                view = view[length:]
+                if len(view) < bound:
+                    break
+        except OSError as error:
+            raise _reading_failed(chunks[len(lengths)], error) from error
+        out.advance(sum(lengths))
+        return lengths
+
+    def read_into(
+        self, out: PendingObject, chunk: ChunkFile, bound: int, check: HeadCheck | None = None
+    ) -> memoryview | int:
         """Read a whole chunk into an object's buffer; gives the bytes, not yet kept there.
 
-        `bound` is the size it is expected to have at most. Raises `StorageError`.
+        `bound` is the size it is expected to have at most. A large chunk that passes `check` is
+        copied by the kernel instead, and kept: that gives its length. Raises `StorageError`.
         """
         try:
             fd = self._open(chunk)
             try:
-                view = out.room(bound)
-                length = os.readv(fd, [view])
-                if length == len(view):
-                    size = os.fstat(fd).st_size
-                    view = out.room(size + 1)
-                    length = os.preadv(fd, [view], 0)
-                return view[:length]
+                size = os.fstat(fd).st_size if bound >= COPIED else 0
+                if size < COPIED:
+                    return _read(fd, out, bound)
+                passes = check is not None and check(os.pread(fd, HEAD, 0), size) is None
+                taken = out.take(fd, size) if passes else 0
+                if 0 < taken < size:
+                    raise _changed(chunk, "became shorter while it was copied")
+                return taken or _read_large(fd, out, size)
             finally:
                 os.close(fd)
-        except FileNotFoundError as error:
-            raise StorageError(
-                "was listed, but is gone: the source changes while it is lifted",
-                place=os.path.join(chunk.folder, chunk.name),
-                hint="stop what writes there, then run the same command again",
-            ) from error
         except OSError as error:
-            place = os.path.join(chunk.folder, chunk.name)
-            raise from_os_error(error, doing="reading", place=place) from error
+            raise _reading_failed(chunk, error) from error
 
     def sizes(self, chunks: list[ChunkFile]) -> list[int]:
         """Give the stored size of each chunk, in bytes."""
-        sizes = []
         place = ""
         try:
-            for chunk in chunks:
-                place = f"{chunk.folder}/{chunk.name}"
-                sizes.append(os.stat(place).st_size)
+            return [os.stat(place := f"{c.folder}/{c.name}").st_size for c in chunks]
         except OSError as error:
             raise from_os_error(error, doing="looking at", place=place) from error
-        return sizes
 
     def read(self, chunk: ChunkFile) -> bytes:
         """Give the whole bytes of one chunk."""
@@ -101,3 +127,36 @@ class ChunkFiles:
                 return file.readall()
         except OSError as error:
             raise from_os_error(error, doing="reading", place=place) from error
+
+
+def _reading_failed(chunk: ChunkFile, error: OSError) -> ZarrliftError:
+    if isinstance(error, FileNotFoundError):
+        return _changed(chunk, "was listed, but is gone")
+    place = os.path.join(chunk.folder, chunk.name)
+    return from_os_error(error, doing="reading", place=place)
+
+
+def _changed(chunk: ChunkFile, what: str) -> StorageError:
+    return StorageError(
+        f"{what}: the source changes while it is lifted",
+        place=os.path.join(chunk.folder, chunk.name),
+        hint="stop what writes there, then run the same command again",
+    )
+
+
+def _read(fd: int, out: PendingObject, bound: int) -> memoryview:
+    view = out.room(bound)
+    length = os.readv(fd, [view])
+    if length < len(view):
+        return view[:length]
+    return _read_large(fd, out, os.fstat(fd).st_size)
+
+
+def _read_large(fd: int, out: PendingObject, size: int) -> memoryview:
+    """Read in as many calls as it takes, up to one byte more than is due: nothing may follow."""
+    view = out.room(size + 1)
+    with out.aside(size):
+        at = 0
+        while at < len(view) and (length := os.preadv(fd, [view[at:]], at)):
+            at += length
+    return view[:at]

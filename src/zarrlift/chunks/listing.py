@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from zarrlift import grid
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 DOCUMENTS = frozenset({".zarray", ".zattrs", ".zgroup", ".zmetadata", "zarr.json", OURS})
 """Names in an array's folder that are neither chunks nor strays."""
+
+_NAMED = 2**12
 
 
 class ChunkFile(NamedTuple):
@@ -70,14 +73,15 @@ def units(
     order and only where at least one chunk is there; chunks in C order within each.
     """
     walk = _Listing(folder, path, chunk_grid, per_object, strays)
-    if keys.prefix and not os.path.isdir(folder.path(path)):
+    prefix = keys.prefix
+    if prefix and not os.path.isdir(folder.path(path)):
         return
     if not chunk_grid or keys in (Keys.V2_FLAT, Keys.DEFAULT_FLAT) or len(chunk_grid) == 1:
         yield from walk.flat(keys)
         return
-    start = f"{path}/{keys.prefix}".strip("/") if keys.prefix else path
-    if keys.prefix and not walk.only_prefix(keys.prefix):
+    if prefix and not walk.only_prefix(prefix):
         return
+    start = f"{path}/{prefix}".strip("/") if prefix else path
     yield from walk.nested((), [(0, folder.path(start))])
 
 
@@ -87,6 +91,7 @@ class _Listing:
     ) -> None:
         self._folder, self._path = folder, path
         self._grid, self._per, self._strays = chunk_grid, per, strays
+        self._numbers = [_names(min(n, _NAMED)) for n in chunk_grid]
         self._cut = len(folder.path("").rstrip("/")) + 1
 
     def only_prefix(self, prefix: str) -> bool:
@@ -105,20 +110,19 @@ class _Listing:
         Each folder comes with the number, within the object, of the axes above it.
         """
         axis = len(unit)
-        per, limit, last = self._per[axis], self._grid[axis], axis == len(self._grid) - 1
+        per, numbers, last = self._per[axis], self._numbers[axis], axis == len(self._grid) - 1
         groups: dict[int, list[ChunkFile]] = defaultdict(list)
         for base, folder in folders:
             first = base * per
             for entry in scan(folder):
                 name = entry.name
-                if not is_index(name):
-                    self._stray(entry, top=axis == 0)
-                elif not self._stands(entry, last=last):
-                    self._strays.foreign.append(entry.path[self._cut :])
-                elif (number := int(name)) >= limit:
-                    self._beyond(entry, axis)
-                else:
+                number = numbers.get(name)
+                if number is None and (number := self._number(entry, axis)) is None:
+                    continue
+                if self._stands(entry, last=last):
                     groups[number // per].append(ChunkFile(first + number % per, folder, name))
+                else:
+                    self._strays.foreign.append(entry.path[self._cut :])
         for coordinate in sorted(groups):
             found = (*unit, coordinate)
             if last:
@@ -128,12 +132,27 @@ class _Listing:
                 inner = [(n, f"{folder}/{name}") for n, folder, name in groups[coordinate]]
                 yield from self.nested(found, inner)
 
+    def _number(self, entry: os.DirEntry[str], axis: int) -> int | None:
+        """Give the index that an entry stands for; note what is none, or beyond the grid."""
+        last = axis == len(self._grid) - 1
+        if not is_index(entry.name):
+            self._stray(entry, top=axis == 0)
+        elif (number := int(entry.name)) < self._grid[axis]:
+            return number
+        elif self._stands(entry, last=last):
+            self._beyond(entry, axis)
+        else:
+            self._strays.foreign.append(entry.path[self._cut :])
+        return None
+
     def _stands(self, entry: os.DirEntry[str], *, last: bool) -> bool:
         """Say whether an entry is what its place among the keys asks for: a chunk, or a folder.
 
         A file in place of a folder is foreign. Anything else proves no absence, so it is an
         error: a folder or pipe in place of a chunk, a link that leads nowhere or back.
         """
+        if entry.is_file(follow_symlinks=False) if last else entry.is_dir(follow_symlinks=False):
+            return True
         kind = kind_of(entry)
         if kind is (Kind.FILE if last else Kind.FOLDER):
             return True
@@ -197,6 +216,12 @@ class _Listing:
 
     def _foreign(self, path: str) -> None:
         self._strays.foreign.append(path[self._cut :])
+
+
+@lru_cache(maxsize=64)
+def _names(count: int) -> dict[str, int]:
+    """Give the first indices by name: looking one up is quicker than judging and reading it."""
+    return {str(n): n for n in range(count)}
 
 
 def is_index(name: str) -> bool:

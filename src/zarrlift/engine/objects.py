@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from zarrlift import grid
 from zarrlift.chunks import envelope, shard
-from zarrlift.chunks.files import ChunkFiles
+from zarrlift.chunks.files import COPIED, ChunkFiles
 from zarrlift.errors import DamageError
 from zarrlift.findings import Finding, error, note, warning
 from zarrlift.plan.cost import WRITE_BUFFER, chunk_bound
@@ -23,17 +23,15 @@ from zarrlift.pool import StoppedError
 if TYPE_CHECKING:
     from array import array
     from collections.abc import Callable
-    from threading import Lock
 
-    from zarrlift.chunks.envelope import Bytes, Check
+    from zarrlift.chunks.envelope import Bytes, Check, HeadCheck
     from zarrlift.chunks.listing import ChunkFile, Unit
     from zarrlift.plan.plan import ArrayPlan
-    from zarrlift.pool import Pool
+    from zarrlift.pool import Pool, Turn
     from zarrlift.store.folder import Folder
     from zarrlift.store.target import PendingObject, Target
 
-
-_SMALL_CHUNK = 2**18
+_AT_ONCE = 128
 
 
 class UnitDone(NamedTuple):
@@ -60,6 +58,7 @@ class ArrayWork:
     pool: Pool
     damaged: Damaged
     check: Check = field(init=False)
+    head_check: HeadCheck | None = field(init=False, default=None)
     bound: int = field(init=False)
     slots: int = field(init=False)
     transform: Callable[[Bytes], bytes | None] | None = field(init=False)
@@ -67,6 +66,8 @@ class ArrayWork:
     def __post_init__(self) -> None:
         """Choose the check and, where bytes cannot pass, what turns a chunk into its new form."""
         self.check = envelope.check_for(self.plan.source)
+        if self.plan.method.undecoded:
+            self.head_check = envelope.head_check_for(self.plan.source)
         self.bound = chunk_bound(self.plan.source)
         self.slots = grid.count(self.plan.target.per_object)
         self.transform = _transform(self.plan) if self.plan.method is Method.RECODE else None
@@ -75,16 +76,15 @@ class ArrayWork:
         """Give the key of a target object."""
         return f"{self.plan.path}/{self.plan.target.keys.of(unit)}".lstrip("/")
 
-    def begin(self) -> PendingObject:
-        """Start an object in the calling thread's buffer."""
-        buffer = self.pool.buffer(max(WRITE_BUFFER, self.bound))
-        return self.target.begin(buffer, self.turn)
+    def begin(self, turn: Turn | None = None) -> PendingObject:
+        """Start an object in the calling thread's buffer; `turn` is one that the thread holds."""
+        return self.target.begin(self.pool.buffer(max(WRITE_BUFFER, self.bound)), turn)
 
     @property
-    def turn(self) -> Lock | None:
-        """Return the pool's turn where chunks are so small that reading them is mostly calls."""
-        small = self.bound < _SMALL_CHUNK and self.transform is None
-        return self.pool.turn if small else None
+    def turn(self) -> Turn | None:
+        """Return the pool's turn where making an object is mostly system calls."""
+        turn = self.pool.turn
+        return turn if turn.worth and self.transform is None else None
 
 
 def _transform(plan: ArrayPlan) -> Callable[[Bytes], bytes | None]:
@@ -104,13 +104,13 @@ def _transform(plan: ArrayPlan) -> Callable[[Bytes], bytes | None]:
 
 def write_unit(work: ArrayWork, unit: Unit) -> UnitDone:
     """Make one object from whole source chunks: copied, packed or recoded one by one."""
-    with work.turn or nullcontext():
-        out = work.begin()
+    turn = work.turn
+    with turn or nullcontext():
+        out = work.begin(turn)
         try:
             with ChunkFiles() as files:
                 writer = _UnitWriter(work, unit.at, files, out)
-                for chunk in unit.chunks:
-                    writer.add(chunk)
+                writer.add_all(unit.chunks)
             return finish(work, unit.at, out, writer.entries, writer.done(len(unit.chunks)))
         except BaseException:
             out.abort()
@@ -144,17 +144,44 @@ class _UnitWriter:
     def done(self, chunks: int) -> UnitDone:
         return UnitDone(chunks, self._bytes_in, self._passed, 0, tuple(self._found))
 
-    def add(self, chunk: ChunkFile) -> None:
+    def add_all(self, chunks: list[ChunkFile]) -> None:
+        """Take over chunks, or their new forms, into the object."""
+        work, at = self._work, 0
+        small = work.transform is None and work.bound < COPIED
+        while at < len(chunks):
+            if work.pool.stopping.is_set():
+                raise StoppedError
+            kept = self._gathered(chunks[at : at + _AT_ONCE]) if small else 0
+            if not kept:
+                self._add(chunks[at])
+            at += kept or 1
+
+    def _gathered(self, chunks: list[ChunkFile]) -> int:
+        """Take over small chunks as they are, up to one that cannot be; gives how many."""
+        offset = self._out.position
+        lengths = self._files.gather(self._out, chunks, self._work.bound, self._work.check)
+        for chunk, length in zip(chunks, lengths, strict=False):
+            self._enter(chunk.number, offset, length)
+            offset += length
+        self._bytes_in += sum(lengths)
+        self._passed += sum(lengths)
+        return len(lengths)
+
+    def _add(self, chunk: ChunkFile) -> None:
         """Take over one chunk, or its new form, into the object."""
         work, out = self._work, self._out
-        if work.pool.stopping.is_set():
-            raise StoppedError
-        data = self._files.read_into(out, chunk, work.bound)
+        at = out.position
+        data = self._files.read_into(out, chunk, work.bound, work.head_check)
+        if isinstance(data, int):
+            self._enter(chunk.number, at, data)
+            self._bytes_in += data
+            self._passed += data
+            return
         self._bytes_in += len(data)
         if work.transform is None:
             problem = work.check(data)
             if problem is None:
-                self._enter(chunk.number, len(data))
+                self._enter(chunk.number, at, len(data))
                 out.advance(len(data))
                 self._passed += len(data)
                 return
@@ -171,12 +198,12 @@ class _UnitWriter:
     def _at(self, chunk: ChunkFile) -> grid.Index:
         return grid.cell(self._unit_at, chunk.number, self._work.plan.target.per_object)
 
-    def _enter(self, number: int, length: int) -> None:
-        self.entries[2 * number] = self._out.position
+    def _enter(self, number: int, offset: int, length: int) -> None:
+        self.entries[2 * number] = offset
         self.entries[2 * number + 1] = length
 
     def _put(self, number: int, data: bytes) -> None:
-        self._enter(number, len(data))
+        self._enter(number, self._out.position, len(data))
         self._out.write(data)
 
     def _mend(self, chunk: ChunkFile, data: bytes, problem: str) -> None:

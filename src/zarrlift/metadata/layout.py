@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -9,7 +10,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from zarrlift import grid
-from zarrlift.metadata import json_text
 from zarrlift.metadata.datatypes import fill_to_json
 
 if TYPE_CHECKING:
@@ -29,12 +29,12 @@ class Keys(StrEnum):
     @property
     def separator(self) -> str:
         """Return the character between indices."""
-        return self.value[-1]
+        return self[-1]
 
     @property
     def prefix(self) -> str:
         """Return `c` for v3's default encoding, nothing for v2's."""
-        return "c" if self.value.startswith("default") else ""
+        return "c" if self.startswith("default") else ""
 
     def of(self, index: Index) -> str:
         """Give the key of a chunk or shard, relative to the array.
@@ -42,10 +42,10 @@ class Keys(StrEnum):
         Zarr v3 core specification, "Chunk key encoding"; an array without axes has the key
         `c` (default) or `0` (v2).
         """
-        parts = [str(i) for i in index]
-        if self.prefix:
-            return self.separator.join([self.prefix, *parts])
-        return self.separator.join(parts) or "0"
+        parts = self[-1].join(map(str, index))
+        if self.startswith("default"):
+            return f"c{self[-1]}{parts}" if index else "c"
+        return parts or "0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,21 +105,25 @@ class ArrayLayout:
 
     def summary(self) -> dict[str, object]:
         """Return the layout under its documented JSON names."""
-        return {key: json_text.copied(value) for key, value in _summary(self).items()}
+        names = self.dimension_names
+        return {
+            "shape": list(self.shape),
+            "dtype": self.data_type.name,
+            "chunks": list(self.chunks),
+            "shards": list(self.shards) if self.shards else None,
+            "codecs": [
+                {**c.to_json(), "v2_only": True} if c.v2_only else c.to_json() for c in self.codecs
+            ],
+            "fill_value": fill_to_json(self.fill, self.data_type),
+            "keys": str(self.keys),
+            "dimension_names": list(names) if names else None,
+        }
+
+    def fingerprint(self) -> str:
+        """Return a text that equal layouts share and others do not."""
+        return _fingerprint(self)
 
 
 @lru_cache(maxsize=256)
-def _summary(layout: ArrayLayout) -> dict[str, object]:
-    names = layout.dimension_names
-    return {
-        "shape": list(layout.shape),
-        "dtype": layout.data_type.name,
-        "chunks": list(layout.chunks),
-        "shards": list(layout.shards) if layout.shards else None,
-        "codecs": [
-            {**c.to_json(), "v2_only": True} if c.v2_only else c.to_json() for c in layout.codecs
-        ],
-        "fill_value": fill_to_json(layout.fill, layout.data_type),
-        "keys": str(layout.keys),
-        "dimension_names": list(names) if names else None,
-    }
+def _fingerprint(layout: ArrayLayout) -> str:
+    return json.dumps(layout.summary(), sort_keys=True)

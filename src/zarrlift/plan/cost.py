@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from zarrlift.metadata.layout import ArrayLayout
     from zarrlift.plan.plan import ArrayPlan, Plan
 
-WRITE_BUFFER = 2 * 2**20
+WRITE_BUFFER = 4 * 2**20
 _PER_CHUNK = 400
 """Bytes held for each chunk of an object: its name, index and entry."""
 _BLOSC_WORKSPACE = 4

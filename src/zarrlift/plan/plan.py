@@ -80,7 +80,7 @@ class Plan:
             str(self.settings.damaged),
             sorted(self.settings.exclude),
             self.settings.ome_version,
-            [[a.path, str(a.method), a.target.summary()] for a in self.arrays],
+            [[a.path, str(a.method), a.target.fingerprint()] for a in self.arrays],
             list(self.codec_versions),
         ]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

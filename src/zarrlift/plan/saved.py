@@ -12,6 +12,7 @@ from zarrlift.plan.settings import Exact, Settings, settings_from_json
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from zarrlift.metadata.layout import ArrayLayout
     from zarrlift.plan.cost import ArrayCost, Costs, Figure
     from zarrlift.plan.plan import ArrayPlan, Plan
 
@@ -22,6 +23,8 @@ T = TypeVar("T")
 def plan_to_json(plan: Plan, costs: Costs | None = None) -> dict[str, object]:
     """Return a plan, and its costs where they are known, under the documented names."""
     found = costs.arrays if costs else (None,) * len(plan.arrays)
+    layouts = {layout for a in plan.arrays for layout in (a.source, a.target)}
+    said = {layout: layout.summary() for layout in layouts}
     return {
         "schema": SCHEMA,
         "kind": "zarrlift-plan",
@@ -29,7 +32,7 @@ def plan_to_json(plan: Plan, costs: Costs | None = None) -> dict[str, object]:
         "target": plan.target,
         "version": plan.version,
         "settings": plan.settings.to_json(),
-        "arrays": [_array(a, c) for a, c in zip(plan.arrays, found, strict=True)],
+        "arrays": [_array(a, c, said) for a, c in zip(plan.arrays, found, strict=True)],
         "documents": len(plan.documents),
         "files": len(plan.files),
         "totals": _totals(plan, costs),
@@ -41,13 +44,15 @@ def plan_to_json(plan: Plan, costs: Costs | None = None) -> dict[str, object]:
     }
 
 
-def _array(array: ArrayPlan, cost: ArrayCost | None) -> dict[str, object]:
+def _array(
+    array: ArrayPlan, cost: ArrayCost | None, said: Mapping[ArrayLayout, dict[str, object]]
+) -> dict[str, object]:
     made: dict[str, object] = {
         "path": array.path,
         "method": str(array.method),
         "reason": array.reason,
-        "source": array.source.summary(),
-        "target": array.target.summary(),
+        "source": said[array.source],
+        "target": said[array.target],
     }
     if cost is not None:
         figures = {n: getattr(cost, n) for n in ("objects_in", "objects_out", "bytes_in")}

@@ -133,8 +133,7 @@ class Folder:
 def scan(path: str) -> list[os.DirEntry[str]]:
     """List one folder by its local path; an absent one is an error, never an empty one."""
     try:
-        with os.scandir(path) as listing:
-            return list(listing)
+        return list(os.scandir(path))
     except OSError as error:
         raise from_os_error(error, doing="listing", place=path) from error
 

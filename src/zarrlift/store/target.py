@@ -7,6 +7,7 @@ written ever stands under its final name.
 from __future__ import annotations
 
 import contextlib
+import errno
 import itertools
 import os
 import shutil
@@ -17,11 +18,18 @@ from zarrlift.errors import ClaimLostError, TargetError, from_os_error
 from zarrlift.store.folder import Folder
 
 if TYPE_CHECKING:
-    from threading import Lock
+    from contextlib import AbstractContextManager
+
+    from zarrlift.pool import Turn
 
 OURS = ".zarrlift"
 CLAIM = f"{OURS}/plan.json"
-_LONG_WRITE = 2**17
+_LONG = 2**17
+"""Bytes from which a call is so long that others should have the turn meanwhile."""
+_NO_COPYING = frozenset(
+    {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM, errno.EBADF}
+)
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
 
 
@@ -34,6 +42,8 @@ class Target(Folder):
         self._own = f"{OURS}/tmp/{os.urandom(6).hex()}"
         self._numbers = itertools.count()
         self._made = {""}
+        self.copy_range = getattr(os, "copy_file_range", None)
+        """The kernel's own copying between files, None where it is not to be had."""
 
     def entries(self, key: str) -> list[os.DirEntry[str]]:
         """List one folder; one that is not made yet has no entries."""
@@ -69,10 +79,10 @@ class Target(Folder):
             os.unlink(self.path(CLAIM))
         shutil.rmtree(self.path(OURS), ignore_errors=True)
 
-    def begin(self, buffer: bytearray, turn: Lock | None = None) -> PendingObject:
+    def begin(self, buffer: bytearray, turn: Turn | None = None) -> PendingObject:
         """Start an object under a temporary name, gathering its bytes in `buffer`.
 
-        `turn` is a lock that the caller holds, given up while a full buffer is written.
+        `turn` is one that the calling thread holds, given up during long calls.
         """
         temporary = self.path(f"{self._own}/{next(self._numbers)}")
         try:
@@ -163,7 +173,7 @@ class PendingObject:
     )
 
     def __init__(
-        self, target: Target, fd: int, temporary: str, buffer: bytearray, turn: Lock | None
+        self, target: Target, fd: int, temporary: str, buffer: bytearray, turn: Turn | None
     ) -> None:
         self._target, self._fd, self._temporary, self._turn = target, fd, temporary, turn
         self._buffer, self._view = buffer, memoryview(buffer)
@@ -195,6 +205,35 @@ class PendingObject:
         self._view[self._filled : self._filled + len(data)] = data
         self.advance(len(data))
 
+    def take(self, fd: int, length: int) -> int:
+        """Have the kernel copy the first bytes of an open file; gives how many, 0 if it cannot.
+
+        Raises `OSError` where reading fails, `TargetError` where writing does.
+        """
+        copy = self._target.copy_range
+        if copy is None:
+            return 0
+        self.flush()
+        at = 0
+        try:
+            with self.aside(length):
+                while at < length and (copied := copy(fd, self._fd, length - at, at)):
+                    at += copied
+        except OSError as error:
+            if at == 0 and error.errno in _NO_COPYING:
+                self._target.copy_range = None
+                return 0
+            if error.errno in _FULL:
+                raise from_os_error(error, doing="writing", place=self._target.root) from error
+            raise
+        self.position += at
+        return at
+
+    def aside(self, length: int) -> AbstractContextManager[None]:
+        """Give up the turn during one call that deals with many bytes."""
+        alone = self._turn is None or length < _LONG
+        return contextlib.nullcontext() if alone else self._turn.aside()  # type: ignore[union-attr]
+
     def flush(self) -> None:
         """Write what the buffer holds to the file."""
         if self._filled:
@@ -202,17 +241,12 @@ class PendingObject:
             self._filled = 0
 
     def _write_all(self, view: memoryview) -> None:
-        turn = self._turn if len(view) >= _LONG_WRITE else None
-        if turn is not None:
-            turn.release()
         try:
-            while view:
-                view = view[os.write(self._fd, view) :]
+            with self.aside(len(view)):
+                while view:
+                    view = view[os.write(self._fd, view) :]
         except OSError as error:
             raise from_os_error(error, doing="writing", place=self._target.root) from error
-        finally:
-            if turn is not None:
-                turn.acquire()
 
     def commit(self, key: str) -> None:
         """Finish the object under its key; the file must hold just what was given."""

@@ -7,6 +7,7 @@ nothing is held: an object on one side only is missing, or a stray.
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, NamedTuple
 
 from zarrlift import grid
@@ -129,7 +130,7 @@ def _compare_shard(pair: ArrayPair, item: Pair, files: ChunkFiles, checked: Chec
         for c, due in zip(item.chunks, sizes, strict=True)
         if lengths[c.number] != due or c.number in sample
     ]
-    with pair.target.opened(key) as fd:
+    with pair.target.opened(key) if odd else nullcontext(-1) as fd:
         for chunk, due in odd:
             entry = index.get(chunk.number)
             one = _One(pair, item, chunk, files, f"shard {key}")

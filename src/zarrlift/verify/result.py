@@ -39,8 +39,13 @@ class Checked:
 
     def add(self, other: Checked) -> None:
         """Add what another thread has looked at."""
-        for name in ("arrays", "documents", "files", "objects", "chunks", "compared", "decoded"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.arrays += other.arrays
+        self.documents += other.documents
+        self.files += other.files
+        self.objects += other.objects
+        self.chunks += other.chunks
+        self.compared += other.compared
+        self.decoded += other.decoded
         self.bytes += other.bytes
         self.findings += other.findings
 

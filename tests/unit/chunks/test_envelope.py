@@ -136,6 +136,29 @@ def test_checks_take_any_buffer(wrap: Callable[[bytes], bytearray]) -> None:
         assert check(wrap(case.data)) == check(case.data)
 
 
+@pytest.mark.parametrize("case", FRAMES, ids=lambda case: case.id)
+def test_head_is_judged_as_the_whole(case: Frame) -> None:
+    """Where a chunk's head suffices, it gives the verdict of all its bytes."""
+    layout = plain(case.compressor, case.dtype)
+    judge = envelope.head_check_for(layout)
+    if (case.compressor or BLOSC)["id"] != "blosc" or case.dtype == "|b1":
+        assert judge is None
+        return
+
+    assert judge is not None
+    whole = envelope.check_for(layout)(case.data)
+    assert judge(case.data[: envelope.HEAD], len(case.data)) == whole
+
+
+def test_head_tells_nothing_of_filtered_or_variable_chunks() -> None:
+    """Behind a filter sizes are not known, so the whole chunk is looked at."""
+    filtered = layout_of((32, 48), CHUNK, compressor=BLOSC, filters=[DELTA])
+    coded = envelope.head_check_for(filtered)
+
+    assert coded is None
+    assert envelope.head_check_for(text_layout((4,))) is None
+
+
 payloads = st.one_of(
     st.integers(1, 700).map(bytes),
     st.integers(1, 700).map(lambda n: np.random.default_rng(n).bytes(n)),

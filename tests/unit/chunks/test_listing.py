@@ -125,6 +125,17 @@ def test_more_than_ten_chunks_come_in_order_of_number(keys: Keys, tmp_path: Path
     assert [u.at for u in units] == sorted(there)
 
 
+@pytest.mark.parametrize("keys", [Keys.V2_NESTED, Keys.V2_FLAT])
+def test_long_axes_are_listed_to_their_end(keys: Keys, tmp_path: Path) -> None:
+    """Thousands of chunks along an axis: the last is one, the next is stale."""
+    there = [(0, n) for n in (0, 9, 4095, 4096, 4999, 5000)]
+    units, strays = listed(write(tmp_path, "a", keys, there), "a", keys, (1, 5000), (1, 1))
+
+    assert [u.at for u in units] == there[:-1]
+    assert len(strays.stale) == 1
+    assert not strays.foreign
+
+
 def test_chunks_are_gathered_across_folders(tmp_path: Path) -> None:
     """A target object takes chunks of several rows, each with its place in C order."""
     there = [(0, 0), (0, 3), (1, 2), (2, 1)]

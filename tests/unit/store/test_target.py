@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,8 +13,17 @@ from pathlib import Path
 
 import pytest
 
-from zarrlift.errors import AccessError, ClaimLostError, StorageError, TargetError
+from zarrlift.errors import (
+    AccessError,
+    ClaimLostError,
+    StorageError,
+    TargetError,
+    ZarrliftError,
+)
+from zarrlift.pool import Turn
 from zarrlift.store.target import CLAIM, OURS, Target
+
+PATIENCE = 20
 
 
 @pytest.fixture
@@ -131,15 +142,107 @@ def test_pending_object_is_under_no_final_name(target: Target) -> None:
 
 def test_turn_is_given_up_while_much_is_written(target: Target) -> None:
     """The lock that the caller holds is free while a long write goes on, and held again after."""
-    turn = threading.Lock()
+    turn, times = Turn(), 0
     pending = target.begin(bytearray(16), turn)
+
+    def other() -> None:
+        with turn:
+            assert target.size("object") is None
+
     with turn:
-        pending.write(bytes(2**20))
-        assert turn.locked()
+        waiting = threading.Thread(target=other)
+        waiting.start()
+        while waiting.is_alive() and times < PATIENCE:
+            pending.write(bytes(2**20))
+            times += 1
+        assert not waiting.is_alive()
         pending.commit("object")
 
-    assert not turn.locked()
-    assert target.size("object") == 2**20
+    assert target.size("object") == times * 2**20
+
+
+def test_turn_is_kept_while_little_is_written(target: Target) -> None:
+    """Short writes hand nothing over."""
+    turn = Turn()
+    pending = target.begin(bytearray(16), turn)
+    waiting = threading.Thread(target=turn.acquire, daemon=True)
+    with turn:
+        waiting.start()
+        for _ in range(100):
+            pending.write(bytes(64))
+        assert waiting.is_alive()
+    waiting.join(PATIENCE)
+    turn.release()
+    pending.abort()
+
+
+@pytest.mark.parametrize("length", [1, 2**16, 2**20])
+def test_kernel_copies_after_what_is_gathered(target: Target, tmp_path: Path, length: int) -> None:
+    """Bytes of an open file land behind those written before, and before those after."""
+    data = os.urandom(length)
+    (tmp_path / "chunk").write_bytes(data)
+    pending = target.begin(bytearray(8))
+    pending.write(b"before")
+    with (tmp_path / "chunk").open("rb") as file:
+        taken = pending.take(file.fileno(), length)
+    if not taken:
+        pending.write(data)
+    pending.write(b"after")
+    pending.commit("object")
+
+    assert taken in (length, 0 if sys.platform != "linux" else length)
+    assert target.read("object") == b"before" + data + b"after"
+
+
+@pytest.mark.parametrize("number", [errno.EXDEV, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL])
+def test_kernel_that_cannot_copy_is_asked_once(target: Target, tmp_path: Path, number: int) -> None:
+    """A file system without the call gives 0, so that the caller reads; no one asks again."""
+    asked = []
+
+    def refuse(*_: int) -> int:
+        asked.append(number)
+        raise OSError(number, os.strerror(number))
+
+    target.copy_range = refuse
+    (tmp_path / "chunk").write_bytes(b"chunk")
+    pending = target.begin(bytearray(8))
+    with (tmp_path / "chunk").open("rb") as file:
+        assert [pending.take(file.fileno(), 5) for _ in range(3)] == [0, 0, 0]
+
+    assert len(asked) == 1
+    assert pending.position == 0
+    pending.abort()
+
+
+@pytest.mark.parametrize(
+    ("number", "raised"),
+    [(errno.ENOSPC, ZarrliftError), (errno.EDQUOT, ZarrliftError), (errno.EIO, OSError)],
+)
+def test_kernel_copy_that_fails_names_its_side(
+    target: Target, tmp_path: Path, number: int, raised: type[Exception]
+) -> None:
+    """A full disk is the target's fault and said so; anything else is the reader's to place."""
+
+    def fail(*_: int) -> int:
+        raise OSError(number, os.strerror(number))
+
+    target.copy_range = fail
+    (tmp_path / "chunk").write_bytes(b"chunk")
+    pending = target.begin(bytearray(8))
+    with (tmp_path / "chunk").open("rb") as file, pytest.raises(raised):
+        pending.take(file.fileno(), 5)
+    pending.abort()
+
+
+def test_file_that_shrinks_under_the_kernel_is_noticed(target: Target, tmp_path: Path) -> None:
+    """Fewer bytes than the file had a moment ago are told from the whole."""
+    copies = iter([3, 0])
+    target.copy_range = lambda *_: next(copies)
+    (tmp_path / "chunk").write_bytes(b"chunk")
+    pending = target.begin(bytearray(8))
+    with (tmp_path / "chunk").open("rb") as file:
+        assert pending.take(file.fileno(), 5) == 3
+    pending.abort()
 
 
 def test_run_cleans_only_its_own_folder(target: Target) -> None:
