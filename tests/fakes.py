@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
+import mmap
 import os
+import struct
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -131,6 +135,7 @@ class CountingFolder(Folder):
         return super().read(key)
 
 
+_COUNT = struct.Struct("=Q")
 _REMOVALS = frozenset({"os.remove", "os.rmdir"})
 """Done by names within an open folder, which do not say where that lies; we remove nowhere else."""
 
@@ -140,26 +145,32 @@ def strike(place: str, at: int, number: int) -> Callable[[], int]:
 
     A touch is an opening, listing, making, linking, renaming or removing. Python reports each
     before it happens, from whichever thread, so that a run can be ended between any two of them.
-    Gives a function that tells how many touches there were.
+    Those of processes that it forks count too. Gives a function that tells how many there were.
     """
-    lock, touches = threading.Lock(), 0
+    lock, struck = threading.Lock(), os.getpid()
+    counted = mmap.mmap(-1, _COUNT.size)
+    turn = tempfile.TemporaryFile()  # noqa: SIM115 - the hook holds it while the process lives
     inside = str(Path(place).absolute())
 
+    def count() -> int:
+        with lock:
+            fcntl.lockf(turn, fcntl.LOCK_EX)
+            (touches,) = _COUNT.unpack_from(counted)
+            _COUNT.pack_into(counted, 0, touches + 1)
+            fcntl.lockf(turn, fcntl.LOCK_UN)
+        return int(touches) + 1
+
     def see(event: str, given: tuple[object, ...]) -> None:
-        nonlocal touches
         if event != "open" and not event.startswith("os."):
             return
         named = any(isinstance(a, str) and a.startswith(inside) for a in given)
         if not named and event not in _REMOVALS:
             return
-        with lock:
-            touches += 1
-            now = touches == at
-        if now:
-            os.kill(os.getpid(), number)
+        if count() == at:
+            os.kill(struck, number)
 
     sys.addaudithook(see)
-    return lambda: touches
+    return lambda: int(_COUNT.unpack_from(counted)[0])
 
 
 def run_struck() -> None:

@@ -7,12 +7,28 @@ from __future__ import annotations
 
 import math
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Index = tuple[int, ...]
+
+
+class Part(NamedTuple):
+    """Every so-and-so-many-th cell along one axis of a grid, to share its cells out."""
+
+    axis: int
+    number: int
+    """Of the share, from 0."""
+    of: int
+
+    def holds(self, axis: int, coordinate: int) -> bool:
+        """Say whether a coordinate along an axis leaves a cell in this part."""
+        return axis != self.axis or coordinate % self.of == self.number
+
+
+WHOLE = Part(-1, 0, 1)
 
 
 def ceil_div(a: int, b: int) -> int:

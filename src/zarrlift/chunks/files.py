@@ -111,14 +111,6 @@ class ChunkFiles:
         except OSError as error:
             raise _reading_failed(chunk, error) from error
 
-    def sizes(self, chunks: list[ChunkFile]) -> list[int]:
-        """Give the stored size of each chunk, in bytes."""
-        place = ""
-        try:
-            return [os.stat(place := f"{c.folder}/{c.name}").st_size for c in chunks]
-        except OSError as error:
-            raise from_os_error(error, doing="looking at", place=place) from error
-
     def read(self, chunk: ChunkFile) -> bytes:
         """Give the whole bytes of one chunk."""
         place = os.path.join(chunk.folder, chunk.name)

@@ -14,13 +14,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from zarrlift import grid
-from zarrlift.errors import StorageError
+from zarrlift.errors import StorageError, from_os_error
 from zarrlift.metadata.layout import Keys
 from zarrlift.store.folder import Kind, kind_of, scan
 from zarrlift.store.target import OURS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from zarrlift.grid import Index
     from zarrlift.store.folder import Folder
@@ -38,6 +38,8 @@ class ChunkFile(NamedTuple):
     """Its place in the target object that it goes to, in C order."""
     folder: str
     name: str
+    size: int = -1
+    """Stored bytes, where the listing was asked for them."""
 
 
 class Unit(NamedTuple):
@@ -57,6 +59,11 @@ class Strays:
     stale: list[str] = field(default_factory=list)
     """Chunk objects outside the array's shape."""
 
+    def join(self, other: Strays) -> None:
+        """Take in what another listing of the same array found; both may have met the same."""
+        self.foreign = list(dict.fromkeys([*self.foreign, *other.foreign]))
+        self.stale = list(dict.fromkeys([*self.stale, *other.stale]))
+
 
 def units(
     folder: Folder,
@@ -66,13 +73,18 @@ def units(
     chunk_grid: Index,
     per_object: Index,
     strays: Strays,
+    sizes: bool = False,
+    part: grid.Part | None = None,
 ) -> Iterator[Unit]:
     """List an unsharded array, gathering its chunks by the objects that will hold them.
 
     `per_object` is the number of chunks along each axis of a target object. Objects come in C
-    order and only where at least one chunk is there; chunks in C order within each.
+    order and only where at least one chunk is there; chunks in C order within each, with their
+    `sizes` where these are wanted. `part` leaves all other objects out, and their folders unread.
     """
     walk = _Listing(folder, path, chunk_grid, per_object, strays)
+    walk.size = _size if sizes else _no_size
+    walk.part = part or grid.WHOLE
     prefix = keys.prefix
     if prefix and not os.path.isdir(folder.path(path)):
         return
@@ -89,6 +101,8 @@ class _Listing:
     def __init__(
         self, folder: Folder, path: str, chunk_grid: Index, per: Index, strays: Strays
     ) -> None:
+        self.size: Callable[[os.DirEntry[str]], int] = _no_size
+        self.part = grid.WHOLE
         self._folder, self._path = folder, path
         self._grid, self._per, self._strays = chunk_grid, per, strays
         self._numbers = [_names(min(n, _NAMED)) for n in chunk_grid]
@@ -120,16 +134,20 @@ class _Listing:
                 if number is None and (number := self._number(entry, axis)) is None:
                     continue
                 if self._stands(entry, last=last):
-                    groups[number // per].append(ChunkFile(first + number % per, folder, name))
+                    size = self.size(entry) if last else -1
+                    chunk = ChunkFile(first + number % per, folder, name, size)
+                    groups[number // per].append(chunk)
                 else:
                     self._strays.foreign.append(entry.path[self._cut :])
         for coordinate in sorted(groups):
             found = (*unit, coordinate)
+            if not self.part.holds(axis, coordinate):
+                continue
             if last:
                 groups[coordinate].sort()
                 yield Unit(found, groups[coordinate])
             else:
-                inner = [(n, f"{folder}/{name}") for n, folder, name in groups[coordinate]]
+                inner = [(n, f"{folder}/{name}") for n, folder, name, _ in groups[coordinate]]
                 yield from self.nested(found, inner)
 
     def _number(self, entry: os.DirEntry[str], axis: int) -> int | None:
@@ -201,9 +219,11 @@ class _Listing:
                 unit = tuple([i // p for i, p in zip(index, self._per, strict=True)])
                 local = tuple([i % p for i, p in zip(index, self._per, strict=True)])
                 number = grid.ravel(local, self._per)
-                groups[unit].append(ChunkFile(number, folder, entry.name))
+                groups[unit].append(ChunkFile(number, folder, entry.name, self.size(entry)))
         for unit in sorted(groups):
-            yield Unit(unit, sorted(groups.pop(unit)))
+            chunks = sorted(groups.pop(unit))
+            if all(self.part.holds(axis, i) for axis, i in enumerate(unit)):
+                yield Unit(unit, chunks)
 
     def _flat_index(self, name: str, keys: Keys, *, bare: bool) -> Index | None:
         if not self._grid:
@@ -216,6 +236,17 @@ class _Listing:
 
     def _foreign(self, path: str) -> None:
         self._strays.foreign.append(path[self._cut :])
+
+
+def _size(entry: os.DirEntry[str]) -> int:
+    try:
+        return entry.stat().st_size
+    except OSError as error:
+        raise from_os_error(error, doing="looking at", place=entry.path) from error
+
+
+def _no_size(_: os.DirEntry[str]) -> int:
+    return -1
 
 
 @lru_cache(maxsize=64)

@@ -95,7 +95,9 @@ def verify(  # noqa: PLR0917 - the options of a command
 
     with faces.errors_in_words(), faces.stopping_cleanly():
         with faces.watching(quiet=quiet, yes=False) as watch:
-            proof = zl.verify(source, target, level=level, exclude=exclude, watch=watch)
+            proof = zl.verify(
+                source, target, level=level, exclude=exclude, processes=True, watch=watch
+            )
         if as_json or output_format == "json":
             faces.show_json(verification_to_json(proof))
         elif not quiet or not proof.equal:
@@ -109,7 +111,7 @@ def _choices(given: Mapping[str, object]) -> Choices:
 
 
 def _run(given: Mapping[str, object], watch: Watch) -> Run:
-    return {n: given[n] for n in _RUN} | {"watch": watch}  # type: ignore[return-value]
+    return {n: given[n] for n in _RUN} | {"processes": True, "watch": watch}  # type: ignore[return-value]
 
 
 def _wants_json(given: Mapping[str, object]) -> bool:

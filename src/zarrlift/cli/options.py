@@ -150,7 +150,9 @@ written = _stack(
     ),
 )
 running = _stack(
-    _option("--workers", heading=_RUNNING, type=click.IntRange(min=1), help="Threads."),
+    _option(
+        "--workers", heading=_RUNNING, type=click.IntRange(min=1), help="Threads or processes."
+    ),
     _option("--memory", heading=_RUNNING, metavar="SIZE", help="Most memory for chunks in flight."),
     _option(
         "--verify",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zarrlift.chunks import envelope, shard
-from zarrlift.chunks.files import ChunkFiles
 from zarrlift.engine.objects import UnitDone
 
 if TYPE_CHECKING:
@@ -21,21 +20,20 @@ def done_already(work: ArrayWork, unit: Unit) -> UnitDone | None:
     """
     if not work.plan.method.undecoded:
         return done_encoded(work, unit.at, len(unit.chunks))
-    with ChunkFiles() as files:
-        sizes = files.sizes(unit.chunks)
     if work.plan.target.shards is None:
-        whole = work.target.size(work.key(unit.at)) == sizes[0] and _passes(work, unit)
-        return UnitDone(1, sizes[0], sizes[0], sizes[0], already=True) if whole else None
+        size = unit.chunks[0].size
+        whole = work.target.size(work.key(unit.at)) == size and _passes(work, unit)
+        return UnitDone(1, size, size, size, already=True) if whole else None
     expected, at = shard.empty(work.slots), 0
-    for chunk, size in zip(unit.chunks, sizes, strict=True):
-        expected[2 * chunk.number], expected[2 * chunk.number + 1] = at, size
-        at += size
+    for chunk in unit.chunks:
+        expected[2 * chunk.number], expected[2 * chunk.number + 1] = at, chunk.size
+        at += chunk.size
     tail = work.target.read_tail(work.key(unit.at), shard.index_bytes(work.slots))
     if tail is None or tail[1] != at + shard.index_bytes(work.slots):
         return None
     if tail[0] != shard.ShardIndex(entries=expected).encode():
         return None
-    return UnitDone(len(sizes), at, at, tail[1], already=True)
+    return UnitDone(len(unit.chunks), at, at, tail[1], already=True)
 
 
 def _passes(work: ArrayWork, unit: Unit) -> bool:

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 
 from zarrlift import grid
 from zarrlift.chunks import listing
-from zarrlift.chunks.files import ChunkFiles
 from zarrlift.engine.objects import ArrayWork, UnitDone, stale_finding, write_unit
 from zarrlift.engine.resume import done_already, done_encoded
 from zarrlift.plan.methods import Method
+from zarrlift.plan.shares import shared_out
 from zarrlift.pool import Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from zarrlift.chunks.listing import Unit
+    from zarrlift.crew import Crew
     from zarrlift.findings import Finding
     from zarrlift.grid import Index
     from zarrlift.plan.plan import Plan
@@ -26,8 +27,11 @@ if TYPE_CHECKING:
     from zarrlift.store.target import Target
 
 _ALONE = 2**62
-Outcome = tuple[str, UnitDone, int]
-"""An array's path, what came of one of its objects, and the decoded bytes it stands for."""
+Outcome = tuple[str, "UnitDone | listing.Strays", int]
+"""An array's path, what came of one of its objects, and the decoded bytes it stands for.
+
+At the end comes what lies in its folder beside chunks.
+"""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -76,23 +80,47 @@ class Engine:
     trusting: bool = True
     """Take an earlier run's objects for whole by their index; else write them anew."""
     watch: Callable[[str, int], None] = lambda _path, _raw: None
+    crew: Crew[Outcome] | None = None
+    """Processes that take the place of the pool's threads."""
 
     def run(self) -> Tally:
         """Write every data object of the plan."""
-        tally, seen = Tally(), list[tuple[str, listing.Strays]]()
-        for path, done, raw in self.pool.each(self._tasks(tally, seen)):
-            tally.add(done)
-            self.watch(path, raw)
-        for path, strays in seen:
+        tally, seen = Tally(), dict[str, listing.Strays]()
+        for path, done, raw in self._outcomes(tally):
+            if isinstance(done, listing.Strays):
+                seen.setdefault(path, listing.Strays()).join(done)
+            else:
+                tally.add(done)
+                self.watch(path, raw)
+        for path in sorted(seen):
+            strays = seen[path]
             tally.foreign += strays.foreign
             if strays.stale:
                 tally.findings.append(stale_finding(path, strays.stale))
         return tally
 
+    def _outcomes(self, tally: Tally) -> Iterator[Outcome]:
+        if self.crew is not None:
+            yield from self.crew.each(self._part)
+            return
+        seen = list[tuple[str, listing.Strays]]()
+        yield from self.pool.each(self._tasks(tally, seen))
+        yield from _told(seen)
+
+    def _part(self, number: int, of: int) -> Iterator[Outcome]:
+        """Do what falls to one process, in its only thread."""
+        seen = list[tuple[str, listing.Strays]]()
+        self.pool.turn.worth = False
+        for task in self._tasks(Tally(), seen, number, of):
+            yield task.work()
+        yield from _told(seen)
+
     def _tasks(
-        self, tally: Tally, seen: list[tuple[str, listing.Strays]]
+        self, tally: Tally, seen: list[tuple[str, listing.Strays]], number: int = 0, of: int = 1
     ) -> Iterator[Task[Outcome]]:
-        for array in self.plan.arrays:
+        arrays = self.plan.arrays
+        for place, part in shared_out((a.target for a in arrays), number, of):
+            array = arrays[place]
             work = ArrayWork(
                 plan=array,
                 source=self.source,
@@ -105,7 +133,8 @@ class Engine:
             if array.method is Method.RECHUNK:
                 yield from self._rechunked(work, strays, tally)
             else:
-                for unit in _units(work, strays, array.target.per_object):
+                per = array.target.per_object
+                for unit in _units(work, strays, per, sizes=self.resuming, part=part):
                     raw = array.target.chunk_bytes * len(unit.chunks)
                     yield Task(raw, partial(self._unit, work, unit, raw))
 
@@ -136,14 +165,26 @@ class Engine:
 
 def _counted(work: ArrayWork, strays: listing.Strays, tally: Tally) -> Iterator[Index]:
     """Walk the source's chunks, counting each once however often it will be read."""
-    with ChunkFiles() as files:
-        for unit in _units(work, strays, (1,) * work.plan.source.ndim):
-            tally.chunks += 1
-            tally.bytes_in += files.sizes(unit.chunks)[0]
-            yield unit.at
+    for unit in _units(work, strays, (1,) * work.plan.source.ndim, sizes=True):
+        tally.chunks += 1
+        tally.bytes_in += unit.chunks[0].size
+        yield unit.at
 
 
-def _units(work: ArrayWork, strays: listing.Strays, per: Index) -> Iterator[Unit]:
+def _told(seen: list[tuple[str, listing.Strays]]) -> Iterator[Outcome]:
+    for path, strays in seen:
+        if strays.foreign or strays.stale:
+            yield path, strays, 0
+
+
+def _units(
+    work: ArrayWork,
+    strays: listing.Strays,
+    per: Index,
+    *,
+    sizes: bool,
+    part: grid.Part | None = None,
+) -> Iterator[Unit]:
     source = work.plan.source
     return listing.units(
         work.source,
@@ -152,4 +193,6 @@ def _units(work: ArrayWork, strays: listing.Strays, per: Index) -> Iterator[Unit
         chunk_grid=source.chunk_grid,
         per_object=per,
         strays=strays,
+        sizes=sizes,
+        part=part,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zarrlift.engine.files import copy_files
 from zarrlift.engine.run import Engine
@@ -13,7 +13,7 @@ from zarrlift.errors import ClaimLostError, SourceError, TargetError
 from zarrlift.findings import Severity
 from zarrlift.jobs import claim
 from zarrlift.jobs.claim import State
-from zarrlift.jobs.options import RunOptions, Silent, Watch, default_memory, threads
+from zarrlift.jobs.options import RunOptions, Silent, Watch, crew_of, default_memory, threads
 from zarrlift.jobs.result import Report, already_done, report
 from zarrlift.plan.cost import worker_bytes, workers_within
 from zarrlift.plan.plan import make_plan
@@ -27,6 +27,7 @@ from zarrlift.verify.run import Verifier
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from zarrlift.crew import Crew
     from zarrlift.plan.plan import Plan
     from zarrlift.plan.settings import Exact, Settings
     from zarrlift.verify.result import Verification
@@ -118,7 +119,6 @@ class _Lift:
     def _write(self, target: Target, held: claim.Claim, begun: float) -> Report:
         resuming = held.state is State.STARTED
         with self._pool() as pool:
-            _LOG.debug("lifting with %d threads", pool.workers)
             tally = self._engine(target, held, pool, resuming=resuming).run()
             for finding in tally.findings:
                 _LOG.warning("%s", finding)
@@ -142,6 +142,11 @@ class _Lift:
         wanted = threads(self.options, encodes=self.plan.encodes)
         return Pool(workers_within(self.plan, wanted, self._memory))
 
+    def _crew(self, pool: Pool) -> Crew[Any] | None:
+        crew = None if self.plan.encodes else crew_of(self.options, pool.workers)
+        _LOG.debug("%d %s", pool.workers, "processes" if crew else "threads")
+        return crew
+
     @property
     def _memory(self) -> int:
         given = self.options.memory
@@ -159,6 +164,7 @@ class _Lift:
             resuming=resuming,
             trusting=held.trusting,
             watch=self.watch.advance,
+            crew=self._crew(pool),
         )
 
     def _verify(self, target: Target, pool: Pool) -> Verification | None:
@@ -173,6 +179,7 @@ class _Lift:
             level=self.options.verify,
             pool=pool,
             watch=lambda path, done: self.watch.advance(path, done.bytes),
+            crew=self._crew(pool),
         )
         verifier.data({a.path: a.target for a in self.plan.arrays}, checked)
         return verification(self.plan.source, target.root, self.options.verify, checked)
@@ -195,6 +202,7 @@ class _Lift:
                 target=target,
                 level=level,
                 pool=pool,
+                crew=self._crew(pool),
             )
             layouts = verifier.documents(checked)
             self._refuse_other_layout(target, layouts)

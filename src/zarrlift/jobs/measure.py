@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from zarrlift import grid
 from zarrlift.chunks import listing
-from zarrlift.chunks.files import ChunkFiles
 from zarrlift.chunks.source import ChunkSource
 from zarrlift.errors import ZarrliftError
 from zarrlift.plan.cost import Counted, Sample
@@ -34,11 +33,10 @@ def count_arrays(plan: Plan, source: Folder) -> dict[str, Counted]:
 
 def _count(array: ArrayPlan, source: Folder) -> Counted:
     objects = stored = units = 0
-    with ChunkFiles() as files:
-        for unit in _units(array, source, array.target.stored):
-            units += 1
-            objects += len(unit.chunks)
-            stored += sum(files.sizes(unit.chunks))
+    for unit in _units(array, source, array.target.stored):
+        units += 1
+        objects += len(unit.chunks)
+        stored += sum(c.size for c in unit.chunks)
     return Counted(objects=objects, bytes=stored, units=units)
 
 
@@ -51,6 +49,7 @@ def _units(array: ArrayPlan, source: Folder, stored: grid.Index) -> Iterator[Uni
         chunk_grid=array.source.chunk_grid,
         per_object=per,
         strays=listing.Strays(),
+        sizes=True,
     )
 
 

@@ -6,9 +6,12 @@ import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from zarrlift.verify.result import Level
+
+if TYPE_CHECKING:
+    from zarrlift.crew import Crew
 
 _DEFAULT_MEMORY = 2 * 2**30
 _PACKING_WORKERS = 4
@@ -19,12 +22,14 @@ class RunOptions:
     """How to carry a plan out."""
 
     workers: int | None = None
-    """Threads; None means the CPUs this process may use, at most 4 for packing."""
+    """Threads or processes; None means the CPUs this process may use, at most 4 for packing."""
     memory: int | None = None
     """Bytes for chunks in flight; None means 2 GiB or half of what the cgroup allows."""
     verify: Level = Level.QUICK
     overwrite: bool = False
     fsync: bool = False
+    processes: bool = False
+    """Pack on processes in place of threads, where this process can be forked safely."""
 
 
 class Watch(Protocol):
@@ -76,8 +81,17 @@ def default_memory() -> int:
     return _DEFAULT_MEMORY
 
 
+def crew_of(options: RunOptions, size: int) -> Crew[Any] | None:
+    """Give the processes that take the place of threads, where they are asked for and can be."""
+    if not options.processes or size < 2:  # noqa: PLR2004 - one alone needs no other process
+        return None
+    from zarrlift import crew  # noqa: PLC0415 - needed by the command, not from Python
+
+    return crew.Crew(size) if crew.can_fork() else None
+
+
 def threads(options: RunOptions, *, encodes: bool) -> int:
-    """Give the number of threads to start with, before memory reduces it."""
+    """Give the number of workers to start with, before memory reduces it."""
     if options.workers is not None:
         return max(1, options.workers)
     cpus = usable_cpus()

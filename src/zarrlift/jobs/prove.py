@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from zarrlift.errors import TargetError
 from zarrlift.jobs.convert import decide
-from zarrlift.jobs.options import RunOptions, Silent, Watch, threads
+from zarrlift.jobs.options import RunOptions, Silent, Watch, crew_of, threads
 from zarrlift.plan.settings import Settings
 from zarrlift.pool import Pool
 from zarrlift.store.folder import Folder
@@ -21,10 +21,9 @@ if TYPE_CHECKING:
 def prove(
     source: str,
     target: str,
-    level: Level,
+    options: RunOptions,
     *,
     exclude: tuple[str, ...] = (),
-    options: RunOptions | None = None,
     watch: Watch | None = None,
 ) -> Verification:
     """Compare a finished target with its source; raise `TargetError` where it is not finished."""
@@ -37,9 +36,8 @@ def prove(
             place=held.root,
             hint="run its convert command again" if unfinished else "check the path",
         )
-    run = options or RunOptions()
-    checked = Checked()
-    with Pool(threads(run, encodes=level is Level.DECODE)) as pool:
+    level, checked = options.verify, Checked()
+    with Pool(threads(options, encodes=level is Level.DECODE)) as pool:
         seen = watch or Silent()
         seen.phase("verifying", None)
         verifier = Verifier(
@@ -49,6 +47,7 @@ def prove(
             level=level,
             pool=pool,
             watch=lambda path, done: seen.advance(path, done.bytes),
+            crew=crew_of(options, pool.workers),
         )
         layouts = verifier.documents(checked)
         verifier.data(layouts, checked)

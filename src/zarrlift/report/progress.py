@@ -90,6 +90,7 @@ class BarWatch:
             return
         shown = path if len(path) <= _PATH_WIDTH else f"…{path[1 - _PATH_WIDTH :]}"
         self._bar.update(self._task, advance=self._gathered, path=shown)  # type: ignore[arg-type]
+        self._bar.refresh()
         self._gathered, self._shown = 0, now
 
     def close(self) -> None:
@@ -112,4 +113,5 @@ def _bar() -> Progress:
         progress.TextColumn("{task.fields[path]}"),
         console=Console(stderr=True),
         transient=True,
+        auto_refresh=False,  # its thread would keep the job from being shared out to processes
     )

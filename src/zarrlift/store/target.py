@@ -84,7 +84,7 @@ class Target(Folder):
 
         `turn` is one that the calling thread holds, given up during long calls.
         """
-        temporary = self.path(f"{self._own}/{next(self._numbers)}")
+        temporary = self.path(f"{self._own}/{os.getpid()}-{next(self._numbers)}")
         try:
             fd = os.open(temporary, _CREATE, 0o666)
         except FileNotFoundError as error:

@@ -25,8 +25,12 @@ if TYPE_CHECKING:
     from zarrlift.verify.pair import ArrayPair
 
 
-def pairs(pair: ArrayPair, strays: tuple[listing.Strays, listing.Strays]) -> Iterator[Pair]:
-    """Walk both listings side by side, in C order of the target's objects."""
+def pairs(
+    pair: ArrayPair,
+    strays: tuple[listing.Strays, listing.Strays],
+    part: grid.Part | None = None,
+) -> Iterator[Pair]:
+    """Walk both listings side by side, in C order of the target's objects, or of a part of them."""
     ours = listing.units(
         pair.source,
         pair.path,
@@ -34,8 +38,10 @@ def pairs(pair: ArrayPair, strays: tuple[listing.Strays, listing.Strays]) -> Ite
         chunk_grid=pair.old.chunk_grid,
         per_object=pair.new.per_object,
         strays=strays[0],
+        sizes=True,
+        part=part,
     )
-    theirs = target_objects(pair, strays[1])
+    theirs = target_objects(pair, strays[1], part)
     left, right = next(ours, None), next(theirs, None)
     while left is not None or right is not None:
         if right is None or (left is not None and left.at < right):
@@ -49,7 +55,9 @@ def pairs(pair: ArrayPair, strays: tuple[listing.Strays, listing.Strays]) -> Ite
             left, right = next(ours, None), next(theirs, None)
 
 
-def target_objects(pair: ArrayPair, strays: listing.Strays) -> Iterator[Index]:
+def target_objects(
+    pair: ArrayPair, strays: listing.Strays, part: grid.Part | None = None
+) -> Iterator[Index]:
     """List the objects that the target holds for an array, in C order."""
     objects: Iterator[Unit] = listing.units(
         pair.target,
@@ -58,6 +66,7 @@ def target_objects(pair: ArrayPair, strays: listing.Strays) -> Iterator[Index]:
         chunk_grid=pair.new.object_grid,
         per_object=(1,) * pair.new.ndim,
         strays=strays,
+        part=part,
     )
     return (u.at for u in objects)
 
@@ -109,7 +118,7 @@ def _both_there(pair: ArrayPair, item: Pair, checked: Checked) -> bool:
 
 def _compare_object(pair: ArrayPair, item: Pair, files: ChunkFiles, checked: Checked) -> None:
     chunk, key = item.chunks[0], pair.key(item.at)
-    due, held = files.sizes([chunk])[0], pair.target.size(key)
+    due, held = chunk.size, pair.target.size(key)
     one = _One(pair, item, chunk, files, f"object {key}")
     if held != due:
         message = f"holds {held} bytes, the source's chunk {due}"
@@ -123,15 +132,11 @@ def _compare_shard(pair: ArrayPair, item: Pair, files: ChunkFiles, checked: Chec
     if index is None:
         return
     key = pair.key(item.at)
-    sizes, sample, present = files.sizes(item.chunks), pair.sample(item), index.present
+    sample, present = pair.sample(item), index.present
     lengths = index.entries[1::2]
-    odd = [
-        (c, due)
-        for c, due in zip(item.chunks, sizes, strict=True)
-        if lengths[c.number] != due or c.number in sample
-    ]
+    odd = [c for c in item.chunks if lengths[c.number] != c.size or c.number in sample]
     with pair.target.opened(key) if odd else nullcontext(-1) as fd:
-        for chunk, due in odd:
+        for chunk in odd:
             entry = index.get(chunk.number)
             one = _One(pair, item, chunk, files, f"shard {key}")
             if entry is None:
@@ -139,8 +144,8 @@ def _compare_shard(pair: ArrayPair, item: Pair, files: ChunkFiles, checked: Chec
                 continue
             one = one._replace(place=f"shard {key} at offset {entry[0]}")
             data = os.pread(fd, entry[1], entry[0])
-            if len(data) != due:
-                message = f"holds {len(data)} bytes, the source's chunk {due}"
+            if len(data) != chunk.size:
+                message = f"holds {len(data)} bytes, the source's chunk {chunk.size}"
                 one.differs("chunk-length", message, checked, data)
             else:
                 one.compare(data, checked)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING
 
 from zarrlift.chunks import listing
 from zarrlift.findings import error
+from zarrlift.plan.shares import shared_out
 from zarrlift.pool import Task
 from zarrlift.store.folder import Kind
 from zarrlift.survey.walk import left_out
@@ -18,14 +19,17 @@ from zarrlift.verify.result import Checked, Level
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from zarrlift import grid
+    from zarrlift.crew import Crew
     from zarrlift.metadata.layout import ArrayLayout
     from zarrlift.plan.plan import Plan
     from zarrlift.pool import Pool
     from zarrlift.store.folder import Folder
 
 _AT_ONCE = 1
-Outcome = tuple[str, Checked]
-T = TypeVar("T")
+BothStrays = tuple[listing.Strays, listing.Strays]
+Outcome = tuple[int, Checked | BothStrays]
+"""The place of an array, and what was looked at; at the end what lies beside its chunks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +42,8 @@ class Verifier:
     level: Level
     pool: Pool
     watch: Callable[[str, Checked], None] = lambda _path, _checked: None
+    crew: Crew[Outcome] | None = None
+    """Processes that take the place of the pool's threads where bytes are compared."""
 
     def documents(self, checked: Checked) -> dict[str, ArrayLayout]:
         """Compare every document; gives the layouts that the target's arrays state."""
@@ -50,29 +56,24 @@ class Verifier:
 
     def data(self, layouts: Mapping[str, ArrayLayout], checked: Checked) -> None:
         """Compare the data of every array whose target layout is given, and every file."""
-        seen: list[_Seen] = []
-        for path, part in self._carried_out(self._tasks(layouts, seen)):
-            checked.add(part)
-            self.watch(path, part)
-        checked.arrays += len(seen)
+        pairs = self._pairs(layouts)
+        seen = [(listing.Strays(), listing.Strays()) for _ in pairs]
+        for place, part in self._outcomes(pairs):
+            if isinstance(part, Checked):
+                checked.add(part)
+                self.watch(pairs[place].path, part)
+            else:
+                for mine, found in zip(seen[place], part, strict=True):
+                    mine.join(found)
+        checked.arrays += len(pairs)
         extra: set[str] = set()
-        for array in seen:
-            extra |= self._strays(array, checked)
+        for pair, strays in zip(pairs, seen, strict=True):
+            extra |= self._strays(pair, strays, checked)
         self._files(extra, checked)
 
-    def _carried_out(self, tasks: Iterator[Task[Outcome]]) -> Iterator[Outcome]:
-        """Carry tasks out on threads, but where they are mostly short system calls.
-
-        Those of quick verification are: threads would only hand the interpreter's lock about.
-        """
-        if self.level is Level.QUICK and all(a.method.undecoded for a in self.plan.arrays):
-            return (task.work() for task in tasks)
-        return self.pool.each(tasks)
-
-    def _tasks(
-        self, layouts: Mapping[str, ArrayLayout], seen: list[_Seen]
-    ) -> Iterator[Task[Outcome]]:
+    def _pairs(self, layouts: Mapping[str, ArrayLayout]) -> list[ArrayPair]:
         kinds: set[tuple[ArrayLayout, ArrayLayout]] = set()
+        made = []
         for array in self.plan.arrays:
             layout = layouts.get(array.path)
             if layout is None:
@@ -87,27 +88,67 @@ class Verifier:
                 first_of_kind=(array.source, layout) not in kinds,
             )
             kinds.add((array.source, layout))
-            seen.append(_Seen(pair, (listing.Strays(), listing.Strays())))
-            yield from self._array(seen[-1])
+            made.append(pair)
+        return made
 
-    def _array(self, seen: _Seen) -> Iterator[Task[Outcome]]:
-        pair, both = seen
+    def _outcomes(self, pairs: list[ArrayPair]) -> Iterator[Outcome]:
+        """Carry out what there is to compare: on processes, on threads, or here and now.
+
+        Quick verification of bytes is mostly short system calls: threads would only hand the
+        interpreter's lock about, unless storage lets them wait.
+        """
+        short = self.level is not Level.DECODE and all(p.same_bytes for p in pairs)
+        if short and self.crew is not None:
+            yield from self.crew.each(partial(self._part, pairs))
+            return
+        seen = list[tuple[int, BothStrays]]()
+        tasks = self._tasks(pairs, seen)
+        if short and self.level is Level.QUICK and self.pool.turn.worth:
+            yield from (task.work() for task in tasks)
+        else:
+            yield from self.pool.each(tasks)
+        yield from _told(seen)
+
+    def _part(self, pairs: list[ArrayPair], number: int, of: int) -> Iterator[Outcome]:
+        """Compare what falls to one process, in its only thread."""
+        seen = list[tuple[int, BothStrays]]()
+        for task in self._tasks(pairs, seen, number, of):
+            yield task.work()
+        yield from _told(seen)
+
+    def _tasks(
+        self,
+        pairs: list[ArrayPair],
+        seen: list[tuple[int, BothStrays]],
+        number: int = 0,
+        of: int = 1,
+    ) -> Iterator[Task[Outcome]]:
+        for place, part in shared_out((p.new for p in pairs), number, of):
+            both = (listing.Strays(), listing.Strays())
+            seen.append((place, both))
+            for weight, work in self._array(pairs[place], both, part):
+                yield Task(weight, partial(_done, place, work))
+
+    def _array(
+        self, pair: ArrayPair, both: BothStrays, part: grid.Part | None
+    ) -> Iterator[tuple[int, Callable[[Checked], None]]]:
+        """Give what there is to do for an array, each with the bytes it deals with."""
         if pair.same_bytes:
-            for item in arrays.pairs(pair, both):
+            for item in arrays.pairs(pair, both, part):
                 weight = _AT_ONCE if self.level is Level.QUICK else len(item.chunks)
-                yield Task(
-                    weight * pair.new.chunk_bytes, partial(_done, pair, arrays.compare_bytes, item)
-                )
+                yield weight * pair.new.chunk_bytes, partial(arrays.compare_bytes, pair, item)
             return
         from zarrlift.verify import recoded  # noqa: PLC0415 - NumPy is slow to load
 
-        yield Task(0, partial(_done, pair, recoded.check_objects, both))
+        yield 0, partial(recoded.check_objects, pair, both)
         for index in recoded.chunks_to_compare(pair, both[0]):
-            yield Task(pair.new.chunk_bytes, partial(_done, pair, recoded.compare_chunk, index))
+            yield pair.new.chunk_bytes, partial(recoded.compare_chunk, pair, index)
 
-    def _strays(self, seen: _Seen, checked: Checked) -> set[str]:
+    def _strays(self, pair: ArrayPair, both: BothStrays, checked: Checked) -> set[str]:
         """Report strays of one array; gives the plain files that lie within the source's folder."""
-        pair, (ours, theirs) = seen
+        ours, theirs = both
+        if not (ours.foreign or theirs.foreign or theirs.stale):
+            return set()
         exclude = self.plan.settings.exclude
         inside = self.source.below(ours.foreign)
         foreign = {p for p, k in inside if k is Kind.FILE and not left_out(p, exclude)}
@@ -129,14 +170,13 @@ class Verifier:
         checked.add(files.check_strays(self.target, names, known, frozenset(plain)))
 
 
-class _Seen(NamedTuple):
-    """An array under comparison, and what its two listings found beside chunks."""
+def _told(seen: list[tuple[int, BothStrays]]) -> Iterator[Outcome]:
+    for place, both in seen:
+        if any(strays.foreign or strays.stale for strays in both):
+            yield place, both
 
-    pair: ArrayPair
-    strays: tuple[listing.Strays, listing.Strays]
 
-
-def _done(pair: ArrayPair, compare: Callable[[ArrayPair, T, Checked], None], what: T) -> Outcome:
+def _done(place: int, compare: Callable[[Checked], None]) -> Outcome:
     checked = Checked()
-    compare(pair, what, checked)
-    return pair.path, checked
+    compare(checked)
+    return place, checked
