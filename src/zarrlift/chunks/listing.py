@@ -32,14 +32,16 @@ _NAMED = 2**12
 
 
 class ChunkFile(NamedTuple):
-    """One chunk object of an unsharded array."""
+    """One encoded chunk: an object of an unsharded array, or part of a shard."""
 
     number: int
     """Its place in the target object that it goes to, in C order."""
     folder: str
     name: str
     size: int = -1
-    """Stored bytes, where the listing was asked for them."""
+    """Stored bytes, where the listing was asked for them, or the file holds more than this."""
+    offset: int = -1
+    """Where in the file the chunk begins; -1 where it is all of it."""
 
 
 class Unit(NamedTuple):
@@ -147,7 +149,7 @@ class _Listing:
                 groups[coordinate].sort()
                 yield Unit(found, groups[coordinate])
             else:
-                inner = [(n, f"{folder}/{name}") for n, folder, name, _ in groups[coordinate]]
+                inner = [(c.number, f"{c.folder}/{c.name}") for c in groups[coordinate]]
                 yield from self.nested(found, inner)
 
     def _number(self, entry: os.DirEntry[str], axis: int) -> int | None:

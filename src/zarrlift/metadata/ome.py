@@ -64,6 +64,13 @@ def stated_version(attributes: Mapping[str, object]) -> str | None:
     return None
 
 
+def v3_version(attributes: Mapping[str, object]) -> str | None:
+    """Give the version that a group of 0.5 or later states below `ome`, or None."""
+    members = attributes.get("ome")
+    stated = members.get("version") if isinstance(members, dict) else None
+    return None if stated is None else str(stated)
+
+
 def guessed_version(attributes: Mapping[str, object], separators: set[str]) -> str:
     """Tell 0.1-0.4 apart by structure where no version is stated.
 

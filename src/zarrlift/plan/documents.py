@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from zarrlift.survey.facts import NodeKind
 if TYPE_CHECKING:
     from zarrlift.findings import Finding
     from zarrlift.metadata.layout import ArrayLayout
-    from zarrlift.survey.facts import Survey
+    from zarrlift.survey.facts import Node, Survey
 
 Names = tuple[str | None, ...] | None
 
@@ -28,6 +28,8 @@ class Document:
     attributes: Mapping[str, object]
     layout: ArrayLayout | None
     """The array's target layout; None for a group."""
+    extra: Mapping[str, object] = field(default_factory=dict)
+    """Members that v3 readers may ignore."""
 
     @property
     def key(self) -> str:
@@ -37,12 +39,12 @@ class Document:
     def content(self) -> dict[str, object]:
         """Return the document as a value."""
         if self.layout is None:
-            return v3.group_document(self.attributes)
-        return v3.array_document(self.layout, self.attributes)
+            return {**v3.group_document(self.attributes), **self.extra}
+        return {**v3.array_document(self.layout, self.attributes), **self.extra}
 
     def encode(self) -> bytes:
         """Return the document's bytes."""
-        if self.layout is not None and not self.attributes:
+        if self.layout is not None and not self.attributes and not self.extra:
             return _bare_array(self.layout)
         return json_text.write(self.content())
 
@@ -80,8 +82,7 @@ def lift_attributes(survey: Survey) -> Lifted:
 
     version, there = survey.version or "0.4", {n.path for n in survey.nodes}
     for group in survey.groups:
-        own = ome.own_version(group.attributes, version)
-        lifted, said = ome_steps.lift(group.path, group.attributes, own, shape_of)
+        lifted, said = _lifted(group, version, shape_of)
         attributes[group.path] = lifted
         found += said
         for path in ome.named_groups(group.path, group.attributes):
@@ -95,6 +96,16 @@ def lift_attributes(survey: Survey) -> Lifted:
             elif axes is not None and len(axes) == layout.ndim:
                 names[path] = axes
     return Lifted(attributes=attributes, names=names, missing=tuple(missing), findings=tuple(found))
+
+
+def _lifted(
+    group: Node, version: str, shape_of: Callable[[str], tuple[int, ...] | None]
+) -> tuple[Mapping[str, object], tuple[Finding, ...]]:
+    """Bring one group's attributes to version 0.5; those of a v3 group may be there already."""
+    if ome.v3_version(group.attributes) is not None and version >= "0.5":
+        return group.attributes, ()
+    own = ome.own_version(group.attributes, min(version, "0.4"))
+    return ome_steps.lift(group.path, group.attributes, own, shape_of)
 
 
 def _named(
@@ -113,6 +124,8 @@ def _named(
 
 def _stated_names(attributes: Mapping[str, object], layout: ArrayLayout | None) -> Names:
     stated = attributes.get("_ARRAY_DIMENSIONS")
+    if layout is not None and layout.dimension_names is not None:
+        return layout.dimension_names
     if layout is None or not isinstance(stated, list) or len(stated) != layout.ndim:
         return None
     return tuple(stated) if all(isinstance(n, str) for n in stated) else None
@@ -127,6 +140,7 @@ def documents(
             path=n.path,
             attributes=n.attributes if n.kind is NodeKind.ARRAY else lifted.attributes[n.path],
             layout=targets.get(n.path),
+            extra=n.extra,
         )
         for n in survey.nodes
     )

@@ -138,6 +138,9 @@ def make_plan(
     )
 
 
+_KNOWN_V2 = ("0.1", "0.2", "0.3", "0.4")
+
+
 def _refuse_version(survey: Survey, settings: Settings) -> None:
     if survey.version is None and not settings.plain_zarr:
         raise SourceError(
@@ -145,11 +148,13 @@ def _refuse_version(survey: Survey, settings: Settings) -> None:
             place=survey.source,
             hint="lift it all the same with --plain-zarr, or name the OME-Zarr group",
         )
-    if survey.version is not None and survey.version not in ("0.1", "0.2", "0.3", "0.4"):
+    known = _KNOWN_V2 if survey.zarr_format == 2 else (*_KNOWN_V2, "0.5")  # noqa: PLR2004
+    if survey.version is not None and survey.version not in known:
         raise SourceError(
-            f"OME-Zarr version {survey.version!r} in Zarr v2 documents is not known",
+            f"OME-Zarr version {survey.version!r} in Zarr v{survey.zarr_format} documents is not "
+            "known",
             place=survey.source,
-            hint="0.1 to 0.4 are lifted; correct the version member if it is a slip",
+            hint=f"{', '.join(known)} are lifted; correct the version member if it is a slip",
         )
 
 

@@ -49,15 +49,3 @@ def refuse_no_hierarchy(source: Folder) -> NoReturn:
         place=source.root,
         hint=hint or "name the folder that holds .zgroup",
     )
-
-
-def refuse_v3(source: Folder, *, beside_v2: bool) -> NoReturn:
-    """Raise `SourceError` for a dataset that is Zarr v3 already."""
-    message = "this is Zarr v3 already (OME-Zarr 0.5 or later)"
-    if beside_v2:
-        message = "this holds Zarr v3 metadata beside v2's: it is lifted in place already"
-    raise SourceError(
-        message,
-        place=source.root,
-        hint="this version lifts OME-Zarr 0.1-0.4 (Zarr v2); there is nothing to do here",
-    )
