@@ -6,6 +6,7 @@ import math
 import os
 from collections import defaultdict
 from functools import lru_cache
+from itertools import product
 from typing import TYPE_CHECKING
 
 from zarrlift import grid
@@ -105,32 +106,45 @@ def _from_shards(source: ArrayLayout, stored: Index, block: Unit) -> Iterator[Un
     units: dict[Index, list[ChunkFile]] = defaultdict(list)
     for file in block.chunks:
         at = grid.cell(block.at, file.number, per_block)
-        for index, (offset, length) in shard_chunks(source, file, at):
-            unit = tuple([i // p for i, p in zip(index, per, strict=True)])
-            number = grid.ravel(tuple([i % p for i, p in zip(index, per, strict=True)]), per)
+        for cells, offset, length in _held(source, file, _places(source, at, per)):
+            unit = tuple([outer for outer, _ in cells])
+            number = sum([within for _, within in cells])
             units[unit].append(ChunkFile(number, file.folder, file.name, length, offset))
     for unit in sorted(units):
         yield Unit(unit, sorted(units[unit]))
 
 
-def shard_chunks(
-    source: ArrayLayout, file: ChunkFile, at: Index
-) -> Iterator[tuple[Index, tuple[int, int]]]:
-    """Walk the chunks that a shard holds: index in the array's chunk grid, offset and length.
+Place = tuple[int, int]
+"""Along one axis: a target object's index, and what a chunk there adds to its number in it."""
 
-    `at` is the shard's index. Chunks outside the array are passed over: no reader sees them.
-    Raises `DamageError` where the index is not whole.
+
+def _places(source: ArrayLayout, at: Index, per: Index) -> list[list[Place | None]]:
+    """Give, along each axis, where each chunk of a shard goes; None beyond the array."""
+    places: list[list[Place | None]] = []
+    stride = 1
+    for axis in reversed(range(source.ndim)):
+        first = at[axis] * source.per_object[axis]
+        indices = range(first, first + source.per_object[axis])
+        limit, size = source.chunk_grid[axis], per[axis]
+        places.append([(i // size, i % size * stride) if i < limit else None for i in indices])
+        stride *= size
+    return places[::-1]
+
+
+def _held(
+    source: ArrayLayout, file: ChunkFile, places: list[list[Place | None]]
+) -> Iterator[tuple[tuple[Place, ...], int, int]]:
+    """Walk the chunks that a shard holds: places along the axes, offset and length.
+
+    Chunks outside the array are passed over: no reader sees them.
     """
-    per, limit = source.per_object, source.chunk_grid
-    index = read_index(source, file)
-    number_of = numbering(source.form.order, per)
-    for local in range(len(index)):
-        entry = index.get(number_of(local))
-        if entry is None:
-            continue
-        cell = grid.cell(at, local, per)
-        if grid.inside(cell, limit):
-            yield cell, entry
+    entries = read_index(source, file).entries
+    number_of = numbering(source.form.order, source.per_object)
+    for local, cells in enumerate(product(*places)):
+        slot = 2 * number_of(local)
+        offset, length = entries[slot], entries[slot + 1]
+        if not offset == shard.ABSENT == length and None not in cells:
+            yield cells, offset, length  # type: ignore[misc]
 
 
 def read_index(source: ArrayLayout, file: ChunkFile) -> shard.ShardIndex:
