@@ -43,6 +43,8 @@ class Choices(TypedDict, total=False):
     """Lift a hierarchy without OME metadata too."""
     large_index: bool
     """Allow more than 2^20 chunks in a shard."""
+    ome_version: str
+    """`0.5` (default) or `0.6`: what to write."""
     damaged: str
     """`stop` (default), `copy` or `missing`: what to do with a chunk that is not whole."""
 
@@ -74,7 +76,7 @@ def survey(source: Path, *, exclude: Sequence[str] = ()) -> Survey:
     Parameters
     ----------
     source
-        Folder of an OME-Zarr 0.1-0.4 or plain Zarr v2 hierarchy.
+        Folder of an OME-Zarr 0.1-0.6 or plain Zarr hierarchy.
     exclude
         Patterns of paths to leave out.
 
@@ -226,7 +228,7 @@ def verify(
     Parameters
     ----------
     source, target
-        The OME-Zarr 0.1-0.4 folder and the lifted one.
+        The source's folder and the lifted one.
     level
         `quick`: documents, every object and chunk length, a sample of bytes; `full`: every
         byte; `decode`: every chunk decoded too.
@@ -293,7 +295,7 @@ def _run_options(options: Run) -> RunOptions:
 
 
 def _settings(choices: Choices) -> Settings:
-    from zarrlift.plan.settings import Damaged, Settings, parse_rules, parse_wish
+    from zarrlift.plan.settings import VERSIONS, Damaged, Settings, parse_rules, parse_wish
 
     wish = parse_wish(
         chunks=_shape(choices.get("chunks", "keep")),
@@ -312,7 +314,17 @@ def _settings(choices: Choices) -> Settings:
         plain_zarr=choices.get("plain_zarr", False),
         large_index=choices.get("large_index", False),
         damaged=_one_of(Damaged, choices.get("damaged", "stop"), "damaged"),
+        ome_version=_version(choices.get("ome_version", VERSIONS[0])),
     )
+
+
+def _version(text: str) -> str:
+    from zarrlift.errors import UsageError
+    from zarrlift.plan.settings import VERSIONS
+
+    if text not in VERSIONS:
+        raise UsageError(f"ome_version {text!r} cannot be written", hint=" or ".join(VERSIONS))
+    return text
 
 
 def _patterns(value: Sequence[str]) -> tuple[str, ...]:

@@ -68,8 +68,8 @@ class Lifted:
     findings: tuple[Finding, ...]
 
 
-def lift_attributes(survey: Survey) -> Lifted:
-    """Lift the attributes of every group and find each array's dimension names."""
+def lift_attributes(survey: Survey, ome_version: str) -> Lifted:
+    """Bring the attributes of every group to a version; find each array's dimension names."""
     layouts = {n.path: n.layout for n in survey.arrays}
     attributes: dict[str, Mapping[str, object]] = {}
     names: dict[str, Names] = {n.path: _stated_names(n.attributes, n.layout) for n in survey.arrays}
@@ -82,7 +82,7 @@ def lift_attributes(survey: Survey) -> Lifted:
 
     version, there = survey.version or "0.4", {n.path for n in survey.nodes}
     for group in survey.groups:
-        lifted, said = _lifted(group, version, shape_of)
+        lifted, said = _lifted(group, version, ome_version, shape_of)
         attributes[group.path] = lifted
         found += said
         for path in ome.named_groups(group.path, group.attributes):
@@ -99,13 +99,25 @@ def lift_attributes(survey: Survey) -> Lifted:
 
 
 def _lifted(
-    group: Node, version: str, shape_of: Callable[[str], tuple[int, ...] | None]
+    group: Node, version: str, wanted: str, shape_of: Callable[[str], tuple[int, ...] | None]
 ) -> tuple[Mapping[str, object], tuple[Finding, ...]]:
-    """Bring one group's attributes to version 0.5; those of a v3 group may be there already."""
-    if ome.v3_version(group.attributes) is not None and version >= "0.5":
-        return group.attributes, ()
-    own = ome.own_version(group.attributes, min(version, "0.4"))
-    return ome_steps.lift(group.path, group.attributes, own, shape_of)
+    """Bring one group's attributes to a version: up to 0.5 first, unless they are there."""
+    held: Mapping[str, object] = group.attributes
+    said: tuple[Finding, ...] = ()
+    if version < "0.5" or ome.v3_members(held) is None:
+        own = ome.own_version(held, min(version, "0.4"))
+        held, said = ome_steps.lift(group.path, held, own, shape_of)
+    if wanted == "0.6":
+        from zarrlift.metadata.ome_0_6 import to_0_6  # noqa: PLC0415 - most targets are 0.5
+
+        held, more = to_0_6(group.path, held)
+        return held, (*said, *more)
+    if version == "0.6":
+        from zarrlift.metadata.ome_0_5 import to_0_5  # noqa: PLC0415 - few sources are 0.6
+
+        held, more = to_0_5(group.path, held)
+        return held, (*said, *more)
+    return held, said
 
 
 def _named(

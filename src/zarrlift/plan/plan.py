@@ -15,6 +15,7 @@ from zarrlift.findings import Finding, warning
 from zarrlift.metadata import codec_check
 from zarrlift.plan import methods, shapes
 from zarrlift.plan.documents import Document, Names, documents, lift_attributes
+from zarrlift.plan.settings import VERSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -108,7 +109,7 @@ def make_plan(
     _refuse_version(survey, settings)
     if settings.max_files is not None:
         settings = _settings_for_max_files(survey, settings)
-    lifted = lift_attributes(survey)
+    lifted = lift_attributes(survey, settings.ome_version)
     chooser = _Chooser(survey, lifted.names, settings)
     shapes.check_wishes(
         [settings.wish, *(r.wish for r in settings.rules)],
@@ -148,7 +149,7 @@ def _refuse_version(survey: Survey, settings: Settings) -> None:
             place=survey.source,
             hint="lift it all the same with --plain-zarr, or name the OME-Zarr group",
         )
-    known = _KNOWN_V2 if survey.zarr_format == 2 else (*_KNOWN_V2, "0.5")  # noqa: PLR2004
+    known = _KNOWN_V2 if survey.zarr_format == 2 else (*_KNOWN_V2, *VERSIONS)  # noqa: PLR2004
     if survey.version is not None and survey.version not in known:
         raise SourceError(
             f"OME-Zarr version {survey.version!r} in Zarr v{survey.zarr_format} documents is not "
