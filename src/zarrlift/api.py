@@ -86,10 +86,10 @@ def survey(source: Path, *, exclude: Sequence[str] = ()) -> Survey:
         Where there is no such hierarchy, or a document cannot be read.
 
     """
-    from zarrlift.store.folder import Folder
+    from zarrlift.store.folder import tree_at
     from zarrlift.survey.walk import survey as walk
 
-    return walk(Folder(_local(source)), _patterns(exclude))
+    return walk(tree_at(_local(source)), _patterns(exclude))
 
 
 def plan(source: Path, target: Path, **choices: Unpack[Choices]) -> Plan:
@@ -127,9 +127,9 @@ def estimate(plan: Plan, *, count: bool = False) -> Costs:
     """
     from zarrlift.jobs import measure
     from zarrlift.plan.cost import costs
-    from zarrlift.store.folder import Folder
+    from zarrlift.store.folder import tree_at
 
-    source = Folder(plan.source)
+    source = tree_at(plan.source)
     counted = measure.count_arrays(plan, source) if count else {}
     return costs(plan, counted, measure.sample_arrays(plan, source))
 
@@ -185,6 +185,8 @@ def run(saved_plan: Plan | Path, **options: Unpack[Run]) -> Report:
 
     _refuse_unknown(options, Run)
     made = saved_plan if isinstance(saved_plan, Plan) else load_plan(saved_plan)
+    if made.target.endswith(".ozx"):
+        from zarrlift.jobs.archive import convert_to_archive as carry_out
     return carry_out(made, _run_options(options), options.get("watch"))
 
 

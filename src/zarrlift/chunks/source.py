@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from zarrlift import grid
@@ -48,8 +47,7 @@ class ChunkSource:
         entry = found.get(number) if found else None
         if entry is None:
             return None
-        with self._folder.opened(self.key(outer)) as fd:
-            return os.pread(fd, entry[1], entry[0])
+        return self._folder.read_range(self.key(outer), *entry)
 
     def shard_index(self, outer: Index) -> shard.ShardIndex | None:
         """Give the index of a shard, or None where the shard is absent."""
@@ -62,5 +60,5 @@ class ChunkSource:
         key = self.key(outer)
         if self._folder.size(key) is None:
             return None
-        folder, _, name = self._folder.path(key).rpartition("/")
-        return read_index(self.layout, ChunkFile(0, folder, name))
+        folder, name, offset, size = self._folder.lies_at(self._folder.path(key))
+        return read_index(self.layout, ChunkFile(0, folder, name, size, offset))

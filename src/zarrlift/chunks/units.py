@@ -61,9 +61,9 @@ def chunk_units(
         yield from (u for u in units if all(held.holds(a, i) for a, i in enumerate(u.at)))
 
 
-def files_for(source: ArrayLayout) -> Files:
+def files_for(folder: Folder, source: ArrayLayout) -> Files:
     """Give what reads an array's chunks."""
-    if source.shards is None:
+    if source.shards is None and not folder.packed:
         return ChunkFiles()
     from zarrlift.chunks.parts import ShardFiles  # noqa: PLC0415 - few sources have shards
 
@@ -109,7 +109,8 @@ def _from_shards(source: ArrayLayout, stored: Index, block: Unit) -> Iterator[Un
         for cells, offset, length in _held(source, file, _places(source, at, per)):
             unit = tuple([outer for outer, _ in cells])
             number = sum([within for _, within in cells])
-            units[unit].append(ChunkFile(number, file.folder, file.name, length, offset))
+            start = max(0, file.offset) + offset
+            units[unit].append(ChunkFile(number, file.folder, file.name, length, start))
     for unit in sorted(units):
         yield Unit(unit, sorted(units[unit]))
 
@@ -155,8 +156,11 @@ def read_index(source: ArrayLayout, file: ChunkFile) -> shard.ShardIndex:
     try:
         fd = open_file(place)
         try:
-            size = os.fstat(fd).st_size
-            data = os.pread(fd, length, 0 if form.index_at_start else max(0, size - length))
+            start, size = 0, os.fstat(fd).st_size
+            if file.offset >= 0:
+                start, size = file.offset, file.size
+            at = 0 if form.index_at_start else max(0, size - length)
+            data = os.pread(fd, min(length, size), start + at)
         finally:
             os.close(fd)
     except OSError as error:

@@ -110,7 +110,7 @@ def write_unit(work: ArrayWork, unit: Unit) -> UnitDone:
     with turn or nullcontext():
         out = work.begin(turn)
         try:
-            with files_for(work.plan.source) as files:
+            with files_for(work.source, work.plan.source) as files:
                 writer = _UnitWriter(work, unit.at, files, out)
                 writer.add_all(unit.chunks)
             return finish(work, unit.at, out, writer.entries, writer.done(len(unit.chunks)))

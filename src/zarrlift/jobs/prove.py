@@ -10,12 +10,13 @@ from zarrlift.jobs.options import RunOptions, Silent, Watch, crew_of, threads
 from zarrlift.metadata import json_text, ome
 from zarrlift.plan.settings import VERSIONS, Settings
 from zarrlift.pool import Pool
-from zarrlift.store.folder import Folder
+from zarrlift.store.folder import tree_at
 from zarrlift.store.target import CLAIM
 from zarrlift.verify.result import Checked, Level, verification
 from zarrlift.verify.run import Verifier
 
 if TYPE_CHECKING:
+    from zarrlift.store.folder import Folder
     from zarrlift.verify.result import Verification
 
 
@@ -28,7 +29,7 @@ def prove(
     watch: Watch | None = None,
 ) -> Verification:
     """Compare a finished target with its source; raise `TargetError` where it is not finished."""
-    held = Folder(target)
+    held = tree_at(target)
     settings = Settings(exclude=exclude, plain_zarr=True, ome_version=_version(held))
     plan = decide(source, target, settings)
     if held.size("zarr.json") is None:
@@ -44,7 +45,7 @@ def prove(
         seen.phase("verifying", None)
         verifier = Verifier(
             plan=plan,
-            source=Folder(source),
+            source=tree_at(source),
             target=held,
             level=level,
             pool=pool,

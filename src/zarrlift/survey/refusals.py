@@ -17,7 +17,6 @@ _CONVERTERS = {
     ),
     **dict.fromkeys((".h5", ".hdf5", ".hdf"), "convert it with h5py and zarr-python first"),
     ".n5": "convert it with n5-zarr or zarr-python first",
-    ".ozx": "unzip it first",
     ".zip": "unzip it first",
 }
 

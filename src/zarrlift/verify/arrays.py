@@ -6,8 +6,6 @@ nothing is held: an object on one side only is missing, or a stray.
 
 from __future__ import annotations
 
-import os
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from zarrlift import grid
@@ -134,7 +132,7 @@ def compare_bytes(pair: ArrayPair, item: Pair, checked: Checked) -> None:
     checked.chunks += len(item.chunks)
     if not _both_there(pair, item, checked):
         return
-    with files_for(pair.old) as files:
+    with files_for(pair.source, pair.old) as files:
         if pair.new.shards is None:
             _compare_object(pair, item, files, checked)
         else:
@@ -175,7 +173,7 @@ def _compare_shard(pair: ArrayPair, item: Pair, files: Files, checked: Checked) 
     sample, present = pair.sample(item), index.present
     lengths = index.entries[1::2]
     odd = [c for c in item.chunks if lengths[c.number] != c.size or c.number in sample]
-    with pair.target.opened(key) if odd else nullcontext(-1) as fd:
+    if odd:
         for chunk in odd:
             entry = index.get(chunk.number)
             one = _One(pair, item, chunk, files, f"shard {key}")
@@ -183,7 +181,7 @@ def _compare_shard(pair: ArrayPair, item: Pair, files: Files, checked: Checked) 
                 present += one.differs("chunk-missing", "does not hold it", checked)
                 continue
             one = one._replace(place=f"shard {key} at offset {entry[0]}")
-            data = os.pread(fd, entry[1], entry[0])
+            data = pair.target.read_range(key, *entry)
             if len(data) != chunk.size:
                 message = f"holds {len(data)} bytes, the source's chunk {chunk.size}"
                 one.differs("chunk-length", message, checked, data)
@@ -242,7 +240,7 @@ class _One(NamedTuple):
 
 def _lost_on_purpose(pair: ArrayPair, item: Pair, checked: Checked) -> bool:
     """Say whether every chunk of an absent object is damaged in the source, and report each."""
-    with files_for(pair.old) as files:
+    with files_for(pair.source, pair.old) as files:
         ones = [_One(pair, item, c, files, "the target") for c in item.chunks]
         check = envelope.check_for(pair.old)
         if any(check(files.read(one.chunk)) is None for one in ones):
