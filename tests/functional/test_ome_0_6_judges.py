@@ -30,7 +30,7 @@ def groups(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     trap: Trap = request.param
     folder = tmp_path_factory.mktemp("trap")
     trap.build(folder)
-    return lift_attributes(zl.survey(folder)).attributes
+    return lift_attributes(zl.survey(folder), "0.5").attributes
 
 
 def test_schemas_take_every_trap(groups: Groups) -> None:
