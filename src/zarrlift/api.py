@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from zarrlift.demo.write import Demo
     from zarrlift.jobs.options import RunOptions, Watch
     from zarrlift.jobs.result import Report
+    from zarrlift.jobs.upgraded import Undone, Upgraded
     from zarrlift.plan.cost import Costs
     from zarrlift.plan.plan import Plan
     from zarrlift.plan.settings import Settings
@@ -247,6 +248,84 @@ def verify(
 
     options = RunOptions(verify=_one_of(Level, level, "level"), processes=processes)
     return prove(_local(source), _local(target), options, exclude=_patterns(exclude), watch=watch)
+
+
+def upgrade(
+    url: Path,
+    *,
+    exclude: Sequence[str] = (),
+    level: str = "metadata",
+    drop_v2: bool = False,
+    plain_zarr: bool = False,
+    dry_run: bool = False,
+    fsync: bool = False,
+    watch: Watch | None = None,
+) -> Upgraded:
+    """Write OME-Zarr 0.5 documents beside those of 0.1-0.4, in place; no chunk is touched.
+
+    The same call again completes an interrupted upgrade; `undo` takes it back.
+
+    Parameters
+    ----------
+    url
+        Folder of an OME-Zarr 0.1-0.4 or plain Zarr v2 hierarchy.
+    exclude
+        Patterns of paths to leave out; they keep their v2 documents only.
+    level
+        `metadata`: no chunk is looked at; `chunks`: the envelope of every chunk is checked first.
+    drop_v2
+        Set the v2 documents aside, once the new ones are read back. `watch.confirm` is asked.
+    plain_zarr
+        Upgrade a hierarchy without OME metadata too.
+    dry_run
+        Write nothing, and say what would be written; what stands in the way is in `findings`.
+    fsync
+        Each document is on the disk before it gets its name.
+    watch
+        As for `Run`.
+
+    Raises
+    ------
+    ZarrliftError
+        Where it cannot be done; an array whose codec v3 readers do not share is refused before
+        anything is written.
+
+    """
+    from zarrlift.jobs.upgrade import upgrade as carry_out
+    from zarrlift.jobs.upgraded import Depth, UpgradeOptions
+
+    options = UpgradeOptions(
+        exclude=_patterns(exclude),
+        level=_one_of(Depth, level, "level"),
+        drop_v2=drop_v2,
+        plain_zarr=plain_zarr,
+        dry_run=dry_run,
+        fsync=fsync,
+    )
+    return carry_out(_local(url), options, watch)
+
+
+def undo(url: Path, *, force: bool = False, watch: Watch | None = None) -> Undone:
+    """Take an upgrade back: the folder is byte for byte what it was before.
+
+    Parameters
+    ----------
+    url
+        The folder that was upgraded.
+    force
+        Go on where documents have changed since the upgrade; these changes are lost.
+    watch
+        As for `Run`.
+
+    Raises
+    ------
+    ZarrliftError
+        Where there is nothing to undo, or something has changed since that would be lost.
+
+    """
+    from zarrlift.jobs.undo import undo as take_back
+
+    return take_back(_local(url), force=force, watch=watch)
 
 
 def demo(folder: Path, *, kind: str = "image", size: int | str = "64MiB", seed: int = 0) -> Demo:

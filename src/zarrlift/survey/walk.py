@@ -28,13 +28,14 @@ _FLAT_KEY = re.compile(r"^\d+(\.\d+)+$")
 _ALL_DOCUMENTS = _V2_DOCUMENTS | {"zarr.json"}
 
 
-def survey(source: Folder, exclude: tuple[str, ...] = ()) -> Survey:
+def survey(source: Folder, exclude: tuple[str, ...] = (), *, upgraded: bool = False) -> Survey:
     """Walk a Zarr v2 hierarchy; `exclude` holds patterns of paths to leave out.
 
+    With `upgraded`, a root that has v3 metadata beside v2's is walked too, by v2's.
     Raises `SourceError` where there is no such hierarchy, `DocumentError` for a document that
     cannot be read.
     """
-    return _Walk(source, exclude).run()
+    return _Walk(source, exclude).run(upgraded=upgraded)
 
 
 class _Walk:
@@ -46,12 +47,12 @@ class _Walk:
         self._found: list[Finding] = []
         self._digest = hashlib.sha256()
 
-    def run(self) -> Survey:
+    def run(self, *, upgraded: bool) -> Survey:
         """Walk the whole tree."""
         if not self._source.exists():
             refuse_no_hierarchy(self._source)
         names = {e.name for e in self._source.entries("")}
-        if "zarr.json" in names:
+        if "zarr.json" in names and not (upgraded and names & _V2_DOCUMENTS):
             refuse_v3(self._source, beside_v2=bool(names & _V2_DOCUMENTS))
         if not names & {".zgroup", ".zarray", ".zattrs"}:
             refuse_no_hierarchy(self._source)
@@ -99,7 +100,7 @@ class _Walk:
             self._found.append(note("zmetadata-dropped", path, message))
 
     def _entry(self, path: str, entry: os.DirEntry[str]) -> None:
-        if path == OURS:
+        if entry.name == OURS:
             return
         matched = [p for p in self._exclude if left_out(path, (p,))]
         if matched:
