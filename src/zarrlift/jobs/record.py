@@ -80,7 +80,9 @@ def read(dataset: Dataset) -> Record | None:
         if removed is not None:
             stated = _document(dataset, removed, REMOVED)["keys"]
             keys = tuple(_key(dataset, k, V2_DOCUMENTS) for k in stated)
-    except (ZarrliftError, KeyError, TypeError, ValueError) as error:
+    except ZarrliftError as error:
+        raise _unreadable(dataset, error.message) from error
+    except (KeyError, TypeError, ValueError) as error:
         raise _unreadable(dataset, str(error)) from error
     return Record(version=version and str(version), documents=listed, removed=keys)
 

@@ -54,6 +54,7 @@ def undo(url: str, *, force: bool = False, watch: Watch | None = None) -> Undone
 def _refuse_nothing(dataset: Dataset) -> None:
     """Raise `TargetError`, but for what is left of an upgrade or undo that was killed."""
     if not dataset.there(UNDO):
+        dataset.forget()
         raise TargetError(
             "there is nothing to undo",
             place=dataset.root,

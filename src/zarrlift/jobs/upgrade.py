@@ -89,7 +89,9 @@ class _Upgrade:
         self._refuse(findings)
         if not made.already:
             self._write(held, plan, due, v2)
-        return replace(made, seconds=time.monotonic() - self.begun)
+        self.dataset.tidy()
+        recorded = held is not None or not made.already
+        return replace(made, recorded=recorded, seconds=time.monotonic() - self.begun)
 
     def _due(self, plan: InPlace) -> _Due:
         """Compare what is to be written with what is there."""
@@ -117,7 +119,7 @@ class _Upgrade:
             message = "the folder is a link that leads out of the dataset; nothing is written there"
             return [error("link-node", document.path, message)]
         other = by_path.get(real)
-        if other is not None and other.encode() == document.encode():
+        if other is not None and _serves(other, document):
             return []
         message = f"the folder is a link to {real or '/'}, which does not get the same document"
         return [error("link-node", document.path, message)]
@@ -195,7 +197,7 @@ class _Upgrade:
         try:
             self._write_documents(due)
         finally:
-            dataset.tidy()
+            dataset.leave()
         if v2:
             dataset.settle()
             record.begin_removal(dataset, v2)
@@ -225,15 +227,12 @@ class _Upgrade:
                 hint="take the upgrade back with zarrlift undo, and look at the disk",
             )
 
-    def _set_aside(self, keys: Iterable[str]) -> int:
+    def _set_aside(self, keys: Iterable[str]) -> None:
+        """Rename each document of v2 into the record, the root's first."""
         self.watch.phase("setting v2 documents aside", None)
-        moved = 0
         for number, key in enumerate(keys):
             if self.dataset.there(key):
                 self.dataset.move(key, record.aside(number))
-                moved += 1
-        self.dataset.tidy()
-        return moved
 
     def _complete_removal(self, held: Record, keys: tuple[str, ...]) -> Upgraded:
         """Go on where v2's documents are going, or are gone: the record alone says what is due."""
@@ -246,7 +245,10 @@ class _Upgrade:
                     hint="the upgrade is done; zarrlift undo takes it back",
                 )
         left = [k for k in keys if self.dataset.there(k)]
-        moved = len(left) if self.options.dry_run else self._set_aside(keys)
+        moved = len(left)
+        if not self.options.dry_run:
+            self._set_aside(keys)
+            self.dataset.tidy()
         return Upgraded(
             source=self.dataset.root,
             version=held.version,
@@ -262,6 +264,7 @@ class _Upgrade:
             findings=(),
             dry_run=self.options.dry_run,
             dropped=True,
+            recorded=True,
         )
 
 
@@ -299,6 +302,15 @@ def _same(held: bytes, document: Document) -> bool:
     except DocumentError:
         return False
     return not differences(document.content(), found, "")
+
+
+def _serves(other: Document, document: Document) -> bool:
+    """Say whether one array's or group's document holds all that another's would."""
+    if other.layout is None or document.layout is None:
+        return other.encode() == document.encode()
+    names = document.layout.dimension_names or other.layout.dimension_names
+    alike = replace(document.layout, dimension_names=names) == other.layout
+    return alike and other.attributes == document.attributes
 
 
 def _in_words(errors: list[Finding]) -> str:

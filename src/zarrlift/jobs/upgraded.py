@@ -59,6 +59,8 @@ class Upgraded:
     dry_run: bool = False
     dropped: bool = False
     """The documents of Zarr v2 are gone, now or since before."""
+    recorded: bool = False
+    """There is an undo record."""
 
     @property
     def documents(self) -> int:

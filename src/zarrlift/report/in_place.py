@@ -47,8 +47,8 @@ def _head(made: Upgraded) -> str:
 
 
 def _documents(made: Upgraded) -> list[str]:
-    would = "would be " if made.dry_run else ""
-    line = f"{made.written:,} of {words.plural(made.documents, 'document')} {would}written"
+    line = f"{made.written:,} of {words.plural(made.documents, 'document')}"
+    line += " would be written" if made.dry_run else " written" if made.written else " were lacking"
     proof = "" if made.dry_run or not made.written else ", each read back and compared"
     kinds = [words.plural(made.arrays, "array"), words.plural(made.groups, "group")]
     if made.implicit:
@@ -87,13 +87,15 @@ def _next(made: Upgraded, command: list[str]) -> list[str]:
         ]
     if made.dry_run and not made.already:
         return ["Nothing has been written. To do it:", f"  {shlex.join(command)}"]
+    if not made.recorded:
+        return ["There is no undo record: these documents were not written by an upgrade."]
     return ["To take it back:", f"  {shlex.join(['zarrlift', 'undo', made.source])}"]
 
 
 def undone_text(made: Undone) -> str:
     """Show what was taken back."""
     lines = [
-        f"Undone: {made.source} is as it was.",
+        f"Undone: {made.source} is as it was{', by force' if made.forced else ''}.",
         "",
         f"Zarr v3    {words.plural(made.removed, 'document')} removed",
         f"Zarr v2    {words.plural(made.restored, 'document')} put back",
@@ -126,6 +128,7 @@ def upgraded_to_json(made: Upgraded) -> dict[str, object]:
         },
         "removed": made.removed,
         "dropped": made.dropped,
+        "recorded": made.recorded,
         "chunks": made.chunks,
         "seconds": made.seconds,
         "findings": [f.to_json() for f in made.findings],
