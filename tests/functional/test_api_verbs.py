@@ -61,6 +61,8 @@ def results(source: Path, target: Path) -> Mapping[str, object]:
         "load_plan": zl.load_plan(saved(made, file)),
         "run": zl.run(file),
         "demo": zl.demo(source.parent / "demo.zarr", size="256KiB"),
+        "upgrade": zl.upgrade(source),
+        "undo": zl.undo(source),
     }
 
 
@@ -119,7 +121,9 @@ def test_values_tell_the_facts(folder: Path) -> None:
     assert report.verification.equal
 
 
-@pytest.mark.parametrize("verb", [zl.survey, zl.plan, zl.convert, zl.verify, zl.demo])
+@pytest.mark.parametrize(
+    "verb", [zl.survey, zl.plan, zl.convert, zl.verify, zl.upgrade, zl.undo, zl.demo]
+)
 def test_misspelt_keyword_is_refused(verb: Verb, folder: Path) -> None:
     """A keyword that a verb does not know is an error that names it, and nothing is written."""
     source, target = write(folder)
