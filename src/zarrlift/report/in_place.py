@@ -47,14 +47,17 @@ def _head(made: Upgraded) -> str:
 
 
 def _documents(made: Upgraded) -> list[str]:
-    line = f"{made.written:,} of {words.plural(made.documents, 'document')}"
-    line += " would be written" if made.dry_run else " written" if made.written else " were lacking"
-    proof = "" if made.dry_run or not made.written else ", each read back and compared"
+    count = words.plural(made.documents, "document")
+    line, proof = f"{made.written:,} of {count} written", ", each read back and compared"
+    if made.dry_run:
+        line, proof = f"{made.written:,} of {count} would be written", ""
+    elif not made.written:
+        line, proof = f"{count}, all of them there before", ""
+    lines = words.wrapped(f"{line} ({words.size(made.bytes)}){proof}", 11, "Documents  ")
     kinds = [words.plural(made.arrays, "array"), words.plural(made.groups, "group")]
     if made.implicit:
         folders = words.plural(made.implicit, "folder")
         kinds.append(f"of these {folders} without documents of their own so far")
-    lines = words.wrapped(f"{line} ({words.size(made.bytes)}){proof}", 11, "Documents  ")
     lines += words.wrapped(", ".join(kinds), 11)
     if made.dry_run and made.written:
         few = [*made.keys[:_FEW], *(["…"] if made.documents > _FEW + 1 else [])]
