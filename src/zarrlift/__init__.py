@@ -15,6 +15,8 @@ from zarrlift.api import (  # noqa: E402 - after the rooms
     plan,
     run,
     survey,
+    undo,
+    upgrade,
     verify,
 )
 
@@ -23,6 +25,7 @@ if _TYPE_CHECKING:
     from zarrlift.errors import ZarrliftError
     from zarrlift.findings import Finding, Severity
     from zarrlift.jobs.result import Report
+    from zarrlift.jobs.upgraded import Undone, Upgraded
     from zarrlift.plan.cost import Costs
     from zarrlift.plan.plan import Plan
     from zarrlift.survey.facts import Survey
@@ -36,6 +39,8 @@ _HOMES = {
     "Report": "zarrlift.jobs.result",
     "Severity": "zarrlift.findings",
     "Survey": "zarrlift.survey.facts",
+    "Undone": "zarrlift.jobs.upgraded",
+    "Upgraded": "zarrlift.jobs.upgraded",
     "Verification": "zarrlift.verify.result",
     "ZarrliftError": "zarrlift.errors",
 }
@@ -48,6 +53,8 @@ __all__ = [
     "Report",
     "Severity",
     "Survey",
+    "Undone",
+    "Upgraded",
     "Verification",
     "ZarrliftError",
     "convert",
@@ -57,6 +64,8 @@ __all__ = [
     "plan",
     "run",
     "survey",
+    "undo",
+    "upgrade",
     "verify",
 ]
 

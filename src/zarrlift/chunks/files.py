@@ -120,6 +120,17 @@ class ChunkFiles:
         except OSError as error:
             raise from_os_error(error, doing="reading", place=place) from error
 
+    def read_head(self, chunk: ChunkFile) -> bytes:
+        """Give the first `HEAD` bytes of one chunk."""
+        try:
+            fd = self._open(chunk)
+            try:
+                return os.pread(fd, HEAD, 0)
+            finally:
+                os.close(fd)
+        except OSError as error:
+            raise reading_failed(chunk, error) from error
+
 
 def reading_failed(chunk: ChunkFile, error: OSError) -> ZarrliftError:
     """Put into words why a listed chunk could not be read."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from zarrlift.api import Choices, Run
+    from zarrlift.jobs.choices import Choices, Run
     from zarrlift.jobs.options import Watch
     from zarrlift.jobs.result import Report
     from zarrlift.plan.cost import Costs

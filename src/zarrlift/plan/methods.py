@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 class Method(StrEnum):
     """What happens to an array's bytes."""
 
+    KEEP = "keep"
+    """In place: no chunk is touched, only documents are written."""
     COPY = "copy"
     PACK = "pack"
     RECODE = "recode"
@@ -25,7 +27,7 @@ class Method(StrEnum):
     @property
     def undecoded(self) -> bool:
         """Say whether encoded chunks pass as they are."""
-        return self in (Method.COPY, Method.PACK)
+        return self in (Method.KEEP, Method.COPY, Method.PACK)
 
 
 def choose(source: ArrayLayout, target: ArrayLayout) -> Method:
@@ -80,11 +82,8 @@ def reason(source: ArrayLayout, target: ArrayLayout) -> str:
         return "same chunks and codec; each object is copied as it is"
     if is_rewrap(source, target):
         return "zlib is not shared by v3 readers; its deflate stream is put into gzip's envelope"
-    unshared = [
-        str(c).split(":")[0] if c.v2_only else str(c) for c in source.codecs if not c.writable
-    ]
-    if unshared:
-        names = ", ".join(unshared)
+    if not all(c.writable for c in source.codecs):
+        names = ", ".join(unshared(source.codecs))
         return f"{names} not shared by v3 readers; written as {codecs.describe(target.codecs)}"
     return f"codec asked for: {codecs.describe(source.codecs)} to {codecs.describe(target.codecs)}"
 
@@ -93,6 +92,11 @@ def _moved(source: ArrayLayout, target: ArrayLayout) -> str:
     if source.shards is None:
         return "gathered into shards"
     return "taken out of their shards" if target.shards is None else "moved into other shards"
+
+
+def unshared(chain: Chain) -> list[str]:
+    """Name the codecs of a chain that v3 readers do not share."""
+    return [str(c).split(":")[0] if c.v2_only else str(c) for c in chain if not c.writable]
 
 
 def _shape(shape: tuple[int, ...]) -> str:

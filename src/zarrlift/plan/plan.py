@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from zarrlift.metadata.layout import ArrayLayout
+    from zarrlift.plan.documents import Lifted
     from zarrlift.plan.methods import Method
     from zarrlift.plan.settings import Exact, Settings, Shape, Wish
     from zarrlift.survey.facts import Node, PlainFile, Survey
@@ -106,7 +107,7 @@ def make_plan(
     Raises `SourceError` for a hierarchy without OME metadata (unless `plain_zarr`),
     `UsageError` for wishes that cannot be met, naming array and axis.
     """
-    _refuse_version(survey, settings)
+    refuse_version(survey, plain_zarr=settings.plain_zarr)
     if settings.max_files is not None:
         settings = _settings_for_max_files(survey, settings)
     lifted = lift_attributes(survey, settings.ome_version)
@@ -117,10 +118,6 @@ def make_plan(
         {name for names in lifted.names.values() for name in names or ()},
     )
     arrays = tuple(chooser.plan(n, (exact or {}).get(n.path)) for n in survey.arrays)
-    absent = tuple(
-        warning("array-missing", image, f"the image names {path!r}, which is not there")
-        for image, path in lifted.missing
-    )
     unused = tuple(
         warning("pattern-unused", "", f"layout rule {rule.pattern} matches no array")
         for rule in settings.rules
@@ -134,7 +131,7 @@ def make_plan(
         arrays=arrays,
         documents=documents(survey, lifted, {a.path: a.target for a in arrays}),
         files=survey.files,
-        findings=(*survey.findings, *lifted.findings, *absent, *unused),
+        findings=(*survey.findings, *lifted.findings, *missing_arrays(lifted), *unused),
         survey_digest=survey.digest,
     )
 
@@ -142,8 +139,17 @@ def make_plan(
 _KNOWN_V2 = ("0.1", "0.2", "0.3", "0.4")
 
 
-def _refuse_version(survey: Survey, settings: Settings) -> None:
-    if survey.version is None and not settings.plain_zarr:
+def missing_arrays(lifted: Lifted) -> tuple[Finding, ...]:
+    """Report the arrays that images name and that are not there."""
+    return tuple(
+        warning("array-missing", image, f"the image names {path!r}, which is not there")
+        for image, path in lifted.missing
+    )
+
+
+def refuse_version(survey: Survey, *, plain_zarr: bool) -> None:
+    """Raise `SourceError` where there is no OME metadata, or of a version that is not known."""
+    if survey.version is None and not plain_zarr:
         raise SourceError(
             "this is a Zarr hierarchy without OME metadata",
             place=survey.source,

@@ -28,16 +28,17 @@ _FLAT_KEY = re.compile(r"^\d+(\.\d+)+$")
 _ALL_DOCUMENTS = V2_DOCUMENTS | {"zarr.json"}
 
 
-def survey(source: Folder, exclude: tuple[str, ...] = ()) -> Survey:
+def survey(source: Folder, exclude: tuple[str, ...] = (), *, upgraded: bool = False) -> Survey:
     """Walk a Zarr hierarchy, v2 or v3; `exclude` holds patterns of paths to leave out.
 
+    With `upgraded`, a root that has v3 metadata beside v2's is walked by v2's.
     Raises `SourceError` where there is no such hierarchy, `DocumentError` for a document that
     cannot be read.
     """
     if not source.exists():
         refuse_no_hierarchy(source)
     names = {e.name for e in source.entries("")}
-    if "zarr.json" in names:
+    if "zarr.json" in names and not (upgraded and names & V2_DOCUMENTS):
         from zarrlift.survey.walk_v3 import WalkV3  # noqa: PLC0415 - most sources are v2
 
         return WalkV3(source, exclude).run(3)
@@ -120,7 +121,7 @@ class Walk:
             self._found.append(note("zmetadata-dropped", path, message))
 
     def _entry(self, path: str, entry: os.DirEntry[str]) -> None:
-        if path == OURS:
+        if entry.name == OURS:
             return
         matched = [p for p in self._exclude if left_out(path, (p,))]
         if matched:

@@ -60,7 +60,7 @@ def strays(
             if path in folders:
                 if path not in arrays:
                     pending.append(path)
-            elif path not in files and entry.name != "zarr.json" and path != OURS:
+            elif path not in files and entry.name not in ("zarr.json", OURS):
                 yield path
 
 
