@@ -49,9 +49,9 @@ def _levels(source: Path) -> list[Path]:
 
 def call_codecs(source: Path, codec: str, workers: int) -> None:
     """Read, decode and encode every chunk from a pool of threads; nothing is written."""
-    import numpy as np
-    from numcodecs import blosc
-    from numcodecs.registry import get_codec
+    import numpy as np  # noqa: PLC0415 - a process loads only what it measures
+    from numcodecs import blosc  # noqa: PLC0415 - a process loads only what it measures
+    from numcodecs.registry import get_codec  # noqa: PLC0415 - a process loads only what it measures
 
     blosc.use_threads = False
     cname, level, shuffle = codec.split(":")[1:]
@@ -80,16 +80,18 @@ def _blosc(cname: str, level: int, shuffle: str) -> dict[str, Any]:
 
 def rewrite(source: Path, target: Path, options: argparse.Namespace) -> None:
     """Have tensorstore copy one array into other chunks or codecs, a shard at a time."""
-    import tensorstore as ts
+    import tensorstore as ts  # noqa: PLC0415 - a process loads only what it measures
 
     context = ts.Context({"data_copy_concurrency": {"limit": options.workers}})
-    old = ts.open(_existing(source), context=context, read=True).result()
-    chunks = options.chunks or old.chunk_layout.read_chunk.shape
-    chunks = tuple(min(c, n) for c, n in zip(chunks, old.shape, strict=True))
+    old: Any = ts.open(_existing(source), context=context, read=True).result()
+    given: Shape = options.chunks or old.chunk_layout.read_chunk.shape
+    chunks: Shape = tuple(min(c, n) for c, n in zip(given, old.shape, strict=True))
     shards = options.shards or chunks
     shards = tuple(_up(min(s, n), c) for s, n, c in zip(shards, old.shape, chunks, strict=True))
     codecs = _codecs(options.codec or "blosc:lz4:5:shuffle", old.dtype.numpy_dtype.itemsize)
-    new = ts.open(_made(target, chunks, shards, codecs), context=context, schema=_like(old)).result()
+    new: Any = ts.open(
+        _made(target, chunks, shards, codecs), context=context, schema=_like(old)
+    ).result()
     running: deque[Any] = deque()
     for region in _regions(old.shape, shards):
         running.append(new[region].write(old[region]))
@@ -137,7 +139,7 @@ def _codecs(codec: str, itemsize: int) -> list[Any]:
 
 
 def _like(old: Any) -> Any:  # noqa: ANN401 - tensorstore's types are its own
-    import tensorstore as ts
+    import tensorstore as ts  # noqa: PLC0415 - a process loads only what it measures
 
     return ts.Schema(dtype=old.dtype, domain=ts.IndexDomain(shape=old.shape), fill_value=0)
 

@@ -81,16 +81,22 @@ class Block:
         self._order = codec.stored_order(plan.target)
         self._fill = codec.one_filled(plan.target.fill, plan.target)
         self._in_place = codec.stored_type(plan.source) == self._type and self._type.kind != "b"
-        self._first = self._stop = self._count = (0,) * plan.target.ndim
+        self._views: dict[Index, tuple[Array, Array | None]] = {}
+        self._first = self._count = (0,) * plan.target.ndim
         self._touched = np.zeros(self._count, bool)
         self._chunks = np.empty((0, *plan.target.chunks), self._type)
 
     def load(self, decoder: Decoder, first: Index, stop: Index) -> None:
         """Assemble the chunks from index `first` to before `stop`; those loaded before are lost."""
-        self._place(first, stop)
+        self._first = first
+        self._count = tuple(s - f for f, s in zip(first, stop, strict=True))
+        self._touched = np.zeros(self._count, bool)
+        if self._count not in self._views:
+            self._views[self._count] = self._viewed(self._count)
+        self._chunks, plain = self._views[self._count]
         sizes = zip(first, stop, self._target.chunks, self._target.shape, strict=True)
         part = tuple(slice(f * c, min(s * c, n)) for f, s, c, n in sizes)
-        plain, absent = self._plain(), list["Part"]()
+        absent = list["Part"]()
         for index in grid.covering(part, self._source.chunks):
             to, of = grid.overlap(part, index, self._source.chunks)
             into = self._into(plain, to)
@@ -112,27 +118,22 @@ class Block:
         made: Array = self._chunks[grid.ravel(local, self._count)]
         return made
 
-    def _place(self, first: Index, stop: Index) -> None:
-        self._first = first
-        self._count = tuple(s - f for f, s in zip(first, stop, strict=True))
-        self._touched = np.zeros(self._count, bool)
-        number, chunks = grid.count(self._count), self._target.chunks
+    def _viewed(self, count: Index) -> tuple[Array, Array | None]:
+        """View memory as so many chunks, and as one array where their elements lie so."""
+        number, chunks = grid.count(count), self._target.chunks
         flat = self._room[: number * self._target.chunk_bytes].view(self._type)
         stored = flat.reshape(number, *(chunks[axis] for axis in self._order))
-        self._chunks = stored.transpose(0, *(1 + np.argsort(self._order)))
-
-    def _plain(self) -> Array | None:
-        """View all chunks as one array, where their elements lie so that this can be done."""
-        each = self._chunks.reshape(*self._count, *self._target.chunks)
-        axes = len(self._count)
-        outer, inner = each.strides[:axes], each.strides[axes:]
-        strides = []
-        for n, size, far, near in zip(self._count, self._target.chunks, outer, inner, strict=True):
+        made = stored.transpose(0, *(1 + np.argsort(self._order)))
+        strides = made.reshape(*count, *chunks).strides
+        along = []
+        for n, size, far, near in zip(
+            count, chunks, strides[: len(count)], strides[len(count) :], strict=True
+        ):
             if n > 1 and size > 1 and far != size * near:
-                return None
-            strides.append(far if size == 1 and n > 1 else near)
-        shape = [n * size for n, size in zip(self._count, self._target.chunks, strict=True)]
-        return np.lib.stride_tricks.as_strided(self._chunks, shape, strides)
+                return made, None
+            along.append(far if size == 1 and n > 1 else near)
+        shape = [n * size for n, size in zip(count, chunks, strict=True)]
+        return made, np.lib.stride_tricks.as_strided(made, shape, along)
 
     def _into(self, plain: Array | None, to: Part) -> Array | None:
         """Give the bytes where a source chunk may be decoded in place, if they lie together."""
@@ -146,11 +147,27 @@ class Block:
         return made
 
     def _put(self, piece: Array, to: Part, plain: Array | None) -> None:
+        """Copy values into a part of the block; at once where it cuts no chunk in several."""
         if plain is not None:
             plain[to] = piece
             return
-        for number, (here, there) in self._pieces(to):
-            self._chunks[number][here] = piece[there]
+        cells, sizes = self._cells(to), self._target.chunks
+        several = [c.stop - c.start > 1 for c in cells]
+        if any(
+            m and (p.start % n or p.stop % n) for m, p, n in zip(several, to, sizes, strict=True)
+        ):
+            for number, (here, there) in self._pieces(to):
+                self._chunks[number][here] = piece[there]
+            return
+        inner, shape = [], []
+        for many, part, cell, size in zip(several, to, cells, sizes, strict=True):
+            low = 0 if many else part.start - cell.start * size
+            length = size if many else part.stop - part.start
+            inner.append(slice(low, low + length))
+            shape += [cell.stop - cell.start, length]
+        each = self._chunks.reshape(*self._count, *sizes)
+        axes = range(len(shape))
+        each[(*cells, *inner)] = piece.reshape(shape).transpose(*axes[::2], *axes[1::2])
 
     def _pieces(self, to: Part) -> Iterator[tuple[int, tuple[Part, Part]]]:
         """Cut a part of the block at chunks: a chunk's number, places in it and in the part."""

@@ -92,10 +92,14 @@ def chunk_bound(layout: ArrayLayout) -> int:
 
 
 def worker_bytes(plan: ArrayPlan, block: int = 0) -> int:
-    """Give the memory that one worker needs for one object of an array.
+    """Give the memory that one worker needs to write one object of an array, and to prove it.
 
     While rechunking it holds a block of that many bytes, one chunk of the target at the least.
     """
+    return max(_writing(plan, block), _proving(plan))
+
+
+def _writing(plan: ArrayPlan, block: int) -> int:
     source, target = plan.source, plan.target
     bound = chunk_bound(source)
     held = _PER_CHUNK * grid.count(target.per_object)
@@ -110,13 +114,23 @@ def worker_bytes(plan: ArrayPlan, block: int = 0) -> int:
     return WRITE_BUFFER + held + bound + coding + max(block, target.chunk_bytes)
 
 
+def _proving(plan: ArrayPlan) -> int:
+    """Count what comparing one chunk by value takes: both sides' chunks, and the part compared."""
+    if plan.method.undecoded:
+        return 0
+    source, target = plan.source, plan.target
+    old = chunk_bound(source) + workspace.decoding(source) + source.chunk_bytes
+    new = max(chunk_bound(target) + workspace.decoding(target), 2 * target.chunk_bytes)
+    return WRITE_BUFFER + old + new + target.chunk_bytes
+
+
 def _plain(layout: ArrayLayout) -> list[Codec]:
     return [c for c in layout.codecs if c.name in ("transpose", "bytes")]
 
 
 def walk_of(plan: ArrayPlan, share: int, workers: int) -> Walk:
     """Choose how an array is rechunked where each of `workers` may take `share` bytes."""
-    room = share - worker_bytes(plan) + plan.target.chunk_bytes
+    room = share - _writing(plan, 0) + plan.target.chunk_bytes
     return walks.choose(plan.source, plan.target, room, workers)
 
 
