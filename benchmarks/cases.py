@@ -3,7 +3,15 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Figure = Literal["to cp -r", "faster than challenge", "seconds", "peak MB"]
+Figure = Literal[
+    "to cp -r",
+    "faster than challenge",
+    "to bare calls",
+    "to tensorstore",
+    "memory to tensorstore",
+    "seconds",
+    "peak MB",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +40,27 @@ class Case:
     theirs: tuple[str, ...] = ()
     """Options of ome2024-ngff-challenge that gave its shortest time with right output."""
     targets: tuple[Target, ...]
+    data: str = ""
+    """Name of the dataset, where it is another case's."""
+    recoders: tuple[tuple[str, ...], ...] = ()
+    """What `benchmarks.recoders` does instead of copying: how, and its options."""
 
+    @property
+    def dataset(self) -> str:
+        """Name of the dataset."""
+        return self.data or self.name
+
+
+_BESIDE = (
+    Target(figure="to tensorstore", limit=1),
+    Target(figure="memory to tensorstore", limit=1),
+)
+_UNVERIFIED = ("--verify", "none")
+"""Since the others do not prove what they wrote either."""
+_ZSTD = ("--codec", "blosc:zstd:5:shuffle")
+_PLANES = ("--shards", "1,1,1,4096,4096")
+_SMALLER = ("--chunks", "1,1,1,512,512", *_PLANES)
+_CUBES = ("--chunks", "1,1,16,128,128", "--shards", "1,1,16,1024,1024")
 
 CASES = (
     Case(
@@ -59,6 +87,30 @@ CASES = (
         title="one image, 40,000 chunks of 16 KB",
         theirs=("--output-shards=1,1,1,3200,3200", "--output-chunks=1,1,1,128,128"),
         targets=(Target(figure="to cp -r", limit=0.8),),
+    ),
+    Case(
+        name="A-recode",
+        title="A, each chunk decoded and encoded as blosc-zstd-5",
+        data="A",
+        ours=(*_ZSTD, *_PLANES, *_UNVERIFIED),
+        recoders=(("bare", *_ZSTD), ("tensorstore", *_ZSTD, *_PLANES)),
+        targets=(Target(figure="to bare calls", limit=1.15), *_BESIDE),
+    ),
+    Case(
+        name="A-smaller",
+        title="A, in chunks of 512 x 512",
+        data="A",
+        ours=(*_SMALLER, *_UNVERIFIED),
+        recoders=(("tensorstore", *_SMALLER),),
+        targets=_BESIDE,
+    ),
+    Case(
+        name="A-cubes",
+        title="A, in chunks of 16 x 128 x 128",
+        data="A",
+        ours=(*_CUBES, *_UNVERIFIED),
+        recoders=(("tensorstore", *_CUBES),),
+        targets=_BESIDE,
     ),
 )
 

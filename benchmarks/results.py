@@ -36,11 +36,27 @@ class Result:
             return series.seconds
         if figure == "peak MB":
             return series.peak_bytes / MEGABYTE
-        if figure == "to cp -r":
-            copy = self.find("cp -r")
-            return None if copy is None else paired_ratio(series, copy)
-        challenge = self.find("challenge")
-        return None if challenge is None else paired_ratio(challenge, series)
+        rival = self.find(_RIVALS[figure])
+        if rival is None:
+            return None
+        if figure == "memory to tensorstore":
+            return series.peak_bytes / rival.peak_bytes
+        faster = figure == "faster than challenge"
+        return paired_ratio(rival, series) if faster else paired_ratio(series, rival)
+
+    @property
+    def recodes(self) -> bool:
+        """Whether chunks were encoded anew."""
+        return any(target.figure == "to tensorstore" for target in self.targets)
+
+
+_RIVALS: dict[Figure, str] = {
+    "to cp -r": "cp -r",
+    "faster than challenge": "challenge",
+    "to bare calls": "bare calls",
+    "to tensorstore": "tensorstore",
+    "memory to tensorstore": "tensorstore",
+}
 
 
 def case_result(case: Case, place: str, series: Sequence[Series]) -> Result:
@@ -53,6 +69,16 @@ def tools_table(place: str, results: Sequence[Result]) -> Table:
     heads = ("data", "tool", "runs", "median s", "to cp -r", "x challenge", "CPU s", "peak MB")
     rows = tuple(_tool_row(result, series) for result in results for series in result.series)
     return Table(title=f"Converting on {place}", heads=heads, rows=rows, left=2)
+
+
+def recoding_table(place: str, results: Sequence[Result]) -> Table:
+    """A row for each tool that encodes one dataset anew, on one file system."""
+    heads = ("data", "tool", "runs", "median s", *_BESIDE, "CPU s", "peak MB")
+    rows = tuple(_recoding_row(result, series) for result in results for series in result.series)
+    return Table(title=f"Encoding anew on {place}", heads=heads, rows=rows, left=2)
+
+
+_BESIDE: tuple[Figure, ...] = ("to bare calls", "to tensorstore")
 
 
 def commands_table(results: Sequence[Result]) -> Table:
@@ -74,6 +100,12 @@ def _tool_row(result: Result, series: Series) -> tuple[str, ...]:
     to_copy = _shown(result.figure_of(series, "to cp -r"))
     faster = _shown(result.figure_of(series, "faster than challenge"))
     return (result.name, series.name, runs, seconds, to_copy, faster, cpu, peak)
+
+
+def _recoding_row(result: Result, series: Series) -> tuple[str, ...]:
+    runs, seconds, cpu, peak = _alone(series)
+    beside = (_shown(result.figure_of(series, figure)) for figure in _BESIDE)
+    return (result.name, series.name, runs, seconds, *beside, cpu, peak)
 
 
 def _alone(series: Series) -> tuple[str, str, str, str]:

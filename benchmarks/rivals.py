@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.cases import Case
+from benchmarks.recoders import DONE
 
 CHALLENGE = "ome2024-ngff-challenge==1.0.3"
 CHALLENGE_PYTHON = "python3.11"
@@ -50,6 +51,13 @@ def challenge(program: Path, case: Case) -> Tool:
     """ome2024-ngff-challenge, in the settings in which it is fastest and right."""
     before = (str(program), "resave", *CHALLENGE_OPTIONS, *case.theirs)
     return Tool(name="challenge", before=before, writes="zarr.json", slow=True)
+
+
+def recoder(how: str, *options: str) -> Tool:
+    """Bare codec calls or tensorstore, see `benchmarks.recoders`."""
+    before = (sys.executable, "-m", "benchmarks.recoders", how, *options)
+    name = "bare calls" if how == "bare" else how
+    return Tool(name=name, before=before, writes=DONE, slow=True)
 
 
 def find_zarrlift() -> Path:

@@ -27,6 +27,7 @@ from benchmarks.rivals import (
     copier,
     find_challenge,
     find_zarrlift,
+    recoder,
     zarrlift,
 )
 
@@ -41,10 +42,10 @@ class Programs:
 
     def tools(self, case: Case) -> list[Tool]:
         """Everything that converts or copies the dataset of a case."""
-        tools = [copier()]
+        tools = [recoder(*each) for each in case.recoders] or [copier()]
         if self.zarrlift is not None:
             tools.append(zarrlift(self.zarrlift, case))
-        if self.challenge is not None:
+        if self.challenge is not None and not case.recoders:
             tools.append(challenge(self.challenge, case))
         return tools
 
@@ -97,9 +98,8 @@ def opened_place(parent: Path, rounds: Rounds, *, keep: bool) -> Iterator[Place]
 def measure_case(case: Case, place: Place, programs: Programs, findings: Findings) -> None:
     """Every tool on one dataset."""
     _progress(f"{case.name} on {place.kind}: {case.title}")
-    with _dataset(case.name, place) as source:
-        tools = programs.tools(case)
-        series, failures = take_turns(tools, source, place.folder / "target", place.rounds)
+    source, tools = _dataset(case.dataset, place), programs.tools(case)
+    series, failures = take_turns(tools, source, place.folder / "target", place.rounds)
     findings.results.append(case_result(case, place.kind, series))
     findings.failures.extend(failures)
 
@@ -117,15 +117,12 @@ def measure_commands(place: Place, programs: Programs, findings: Findings) -> No
     )
     for name, command, targets in commands:
         _measure_command(name, command, targets, place, findings)
-    with _dataset("absent", place) as source:
-        plan = (program, "plan", str(source), str(place.folder / "target"))
-        name = "plan 10^9 absent chunks"
-        _measure_command(name, plan, ABSENT_TARGETS, place, findings)
-    with _dataset("U", place) as source:
-        words = f"{shlex.quote(program)} %s {shlex.quote(str(source))} --quiet"
-        there_and_back = ("sh", "-c", f"{words % 'upgrade'} && {words % 'undo'}")
-        name = "upgrade and undo 384 wells x 4 x 3"
-        _measure_command(name, there_and_back, UPGRADE_TARGETS, place, findings)
+    plan = (program, "plan", str(_dataset("absent", place)), str(place.folder / "target"))
+    _measure_command("plan 10^9 absent chunks", plan, ABSENT_TARGETS, place, findings)
+    words = f"{shlex.quote(program)} %s {shlex.quote(str(_dataset('U', place)))} --quiet"
+    there_and_back = ("sh", "-c", f"{words % 'upgrade'} && {words % 'undo'}")
+    name = "upgrade and undo 384 wells x 4 x 3"
+    _measure_command(name, there_and_back, UPGRADE_TARGETS, place, findings)
 
 
 def _measure_command(
@@ -145,16 +142,13 @@ def _measure_command(
     findings.results.append(result)
 
 
-@contextmanager
-def _dataset(name: str, place: Place) -> Iterator[Path]:
-    """A dataset, written if it is not there from an earlier run."""
+def _dataset(name: str, place: Place) -> Path:
+    """A dataset, written if it is not there from another case or an earlier run."""
     folder = place.folder / f"{name}.zarr"
     if not folder.is_dir():
         command = (sys.executable, "-m", "benchmarks.datasets", name, str(folder))
         subprocess.run(command, check=True)
-    yield folder
-    if not place.keep:
-        shutil.rmtree(folder)
+    return folder
 
 
 def _progress(line: str) -> None:

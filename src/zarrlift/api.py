@@ -89,12 +89,13 @@ def estimate(plan: Plan, *, count: bool = False) -> Costs:
 
     """
     from zarrlift.jobs import measure
+    from zarrlift.jobs.options import RunOptions, resources
     from zarrlift.plan.cost import costs
     from zarrlift.store.folder import tree_at
 
     source = tree_at(plan.source)
     counted = measure.count_arrays(plan, source) if count else {}
-    return costs(plan, counted, measure.sample_arrays(plan, source))
+    return costs(plan, counted, measure.sample_arrays(plan, source), resources(plan, RunOptions()))
 
 
 def convert(source: Path, target: Path, **options: Unpack[Lift]) -> Report:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable  # noqa: TC003 - read at run time by NamedTuple
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, nullcontext
+from mmap import mmap
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from typing import Self
 
 R = TypeVar("R")
+_KEPT = 4 * 2**20
+"""Bytes of a buffer that are kept though fewer are asked for."""
 _AHEAD = 2
 _BATCH_BYTES = 16 * 2**20
 _BATCH_MOST = 32
@@ -142,10 +145,25 @@ class Pool:
             return next(batches, None)
 
     def buffer(self, size: int) -> bytearray:
-        """Give the calling thread's own buffer, made once and used for each of its objects."""
+        """Give the calling thread's own buffer, made once and used for each of its objects.
+
+        One that is much larger than asked for is given back first, to keep to the budget.
+        """
         held: bytearray | None = getattr(self.local, "buffer", None)
-        if held is None or len(held) < size:
+        if held is None or not size <= len(held) <= max(size, _KEPT):
+            self.local.buffer = held = None
             held = self.local.buffer = bytearray(size)
+        return held
+
+    def scratch(self, size: int) -> mmap:
+        """Give the calling thread's own memory for decoded chunks, of just this size.
+
+        It is kept until another size is asked for, and then returned to the system at once.
+        """
+        held: mmap | None = getattr(self.local, "scratch", None)
+        if held is None or len(held) != max(1, size):
+            self.local.scratch = held = None
+            held = self.local.scratch = mmap(-1, max(1, size))
         return held
 
 

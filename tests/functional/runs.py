@@ -75,8 +75,9 @@ LIFTS = (
     Lift(id="copy", choices={"shards": "none"}),
     Lift(id="recode", choices={"shards": "y=8,x=8", "codec": "zstd:3"}),
     Lift(id="rechunk", choices={"shards": "y=16,x=16", "chunks": "y=8,x=8"}),
+    Lift(id="regroup", choices={"shards": "none", "chunks": "y=2,x=8"}),
 )
-"""One lift for each method."""
+"""One lift for each method, and one that makes several objects together."""
 
 
 def lift_of(name: str) -> Lift:

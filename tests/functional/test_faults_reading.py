@@ -163,9 +163,7 @@ def test_engine_passes_an_error_on(source: Path, tmp_path: Path) -> None:
     vanished = Folder(tmp_path / "vanished.zarr")
 
     with Pool(2) as pool, pytest.raises(ZarrliftError):
-        Engine(
-            plan=plan, source=vanished, target=target, pool=pool, cache_bytes=0, resuming=False
-        ).run()
+        Engine(plan=plan, source=vanished, target=target, pool=pool, share=0, resuming=False).run()
 
 
 @pytest.mark.parametrize("key", ["", "0", "0/0", "0/0/0/0/1", "labels/cells/1"])

@@ -12,13 +12,13 @@ import zarrlift as zl
 from tests.build import Json, Values, sample, write_array, write_group
 from tests.build_ome import multiscale_of, write_plate
 from tests.fakes import CountingFolder
-from tests.functional.runs import Word, peak_bytes
+from tests.functional.runs import Word, peak_bytes, zarrlift
 from tests.traps import write_huge
 from zarrlift.survey.walk import survey
 
 MIB = 2**20
 
-IDLE = 64 * MIB
+IDLE = 48 * MIB
 """What Python, NumPy and the codecs take before the first chunk."""
 
 SLOW_MACHINE = 3
@@ -110,6 +110,10 @@ def test_verifying_keeps_little_in_memory(level: str, noise: Path, tmp_path: Pat
         (64, ["--codec", "zstd:1", "--shards", "1,1,1,10240,10240"]),
         (64, ["--chunks", "y=1024,x=1024"]),
         (256, ["--chunks", "y=100,x=10000", "--shards", "1,1,1,10000,10000"]),
+        (48, ["--chunks", "y=100,x=10000", "--shards", "1,1,1,10000,10000"]),
+        (64, ["--chunks", "y=128,x=128", "--shards", "none"]),
+        (320, ["--codec", "gzip:1", "--chunks", "y=5000,x=5000", "--shards", "none"]),
+        (640, ["--chunks", "y=10240,x=10240", "--shards", "none"]),
     ],
     ids=str,
 )
@@ -124,6 +128,32 @@ def test_encoding_keeps_to_its_budget(
 
     assert ran.code == 0, ran.said
     assert peak < budget * MIB + IDLE
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--codec", "zstd:1", "--shards", "1,1,1,10240,10240"],
+        ["--chunks", "y=2500,x=2500", "--shards", "1,1,1,10000,10000"],
+        ["--codec", "blosc:zstd:3", "--chunks", "y=1024,x=5120"],
+    ],
+    ids=str,
+)
+def test_smallest_budget_that_is_named_will_do(
+    words: list[str], noise: Path, tmp_path: Path
+) -> None:
+    """A refusal names the least memory that would do; with it, and no more, the lift is done."""
+    target = tmp_path / "lifted.zarr"
+    refused = zarrlift("convert", noise, target, *words, "--memory", "1MiB")
+    named = int(refused.err.rpartition("--memory ")[2].partition("MiB")[0])
+
+    options = [*words, "--verify", "none", "--workers", "4", "--memory"]
+    less = zarrlift("convert", noise, target, *options, f"{named - 1}MiB")
+    ran, peak = peak_bytes(tmp_path / "peak", "convert", noise, target, *options, f"{named}MiB")
+
+    assert (refused.code, less.code) == (2, 2)
+    assert ran.code == 0, ran.said
+    assert peak < named * MIB + IDLE
 
 
 @pytest.mark.slow

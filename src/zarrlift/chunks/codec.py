@@ -18,6 +18,8 @@ import numpy as np
 from zarrlift.errors import DamageError
 
 if TYPE_CHECKING:
+    from mmap import mmap
+
     from zarrlift.chunks.envelope import Bytes
     from zarrlift.metadata.codecs import Codec
     from zarrlift.metadata.datatypes import Fill
@@ -30,12 +32,17 @@ Array = np.ndarray[tuple[int, ...], np.dtype[np.generic]]
 _BLOSC_HEADER = 16
 _Endian = Literal["<", ">"]
 _GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
+_NUMBERS = frozenset({1, 2, 4, 8})
+_PIECE = 2**15
+"""Elements that are compared at a time."""
+_SIZE_AT = {"blosc": 4, "lz4": 0}
+"""Where a header states the decoded size; other codecs do not say it, or gain nothing."""
 _SHUFFLES = {"noshuffle": 0, "shuffle": 1, "bitshuffle": 2}
 
 
 class _Coder(Protocol):
     def encode(self, buf: object) -> object: ...
-    def decode(self, buf: object) -> object: ...
+    def decode(self, buf: object, out: object = None) -> object: ...
 
 
 def versions() -> dict[str, str]:
@@ -58,30 +65,54 @@ def _coder(codec: Codec) -> _Coder:
 
 def decode(data: Bytes, layout: ArrayLayout) -> Array:
     """Decode one chunk; raise `DamageError` where it does not give the chunk's size."""
+    stored = decode_stored(data, layout)
+    native: Array = stored.astype(stored.dtype.newbyteorder("="), copy=False)
+    return native
+
+
+def decode_stored(data: Bytes, layout: ArrayLayout, into: Array | None = None) -> Array:
+    """Decode one chunk, leaving its elements in the byte order in which they are stored.
+
+    The result lies in `into`, bytes of the chunk's size, where the codec can put it there.
+    Raises `DamageError` where the data does not give the chunk's size.
+    """
     buffer: object = data
     order: tuple[int, ...] | None = None
     endian: _Endian = "<"
+    coders = []
     for codec in reversed(layout.codecs):
         if codec.name == "transpose":
             order = codec.get("order")  # type: ignore[assignment]
         elif codec.name == "bytes":
             endian = ">" if codec.get("endian") == "big" else "<"
         else:
-            buffer = _decoded(buffer, codec)
+            coders.append(codec)
+    for codec in coders:
+        buffer = _decoded(buffer, codec, into if len(coders) == 1 else None)
     if layout.data_type.variable:
         return _variable(buffer, layout, order)
     return _shaped(buffer, layout, endian, order)
 
 
-def _decoded(buffer: object, codec: Codec) -> object:
+def _decoded(buffer: object, codec: Codec, into: Array | None = None) -> object:
     if codec.name == "blosc":
         buffer = _blosc_frame(memoryview(buffer))  # type: ignore[arg-type]
     try:
+        if into is not None and _stated_size(buffer, codec) == into.nbytes:
+            return _coder(codec).decode(buffer, into)
         return _coder(codec).decode(buffer)
     except Exception as error:
         raise DamageError(
             f"does not decode as {codec}: {str(error) or type(error).__name__}"
         ) from error
+
+
+def _stated_size(buffer: object, codec: Codec) -> int:
+    """Give the decoded size that a header states, where the codec can decode into place."""
+    if codec.name not in _SIZE_AT:
+        return -1
+    at = _SIZE_AT[codec.name]
+    return int.from_bytes(memoryview(buffer)[at : at + 4], "little")  # type: ignore[arg-type]
 
 
 def _blosc_frame(data: memoryview) -> memoryview:
@@ -116,9 +147,7 @@ def _shaped(
     if layout.data_type.name == "bool":
         raw = raw != 0
     typed = raw.view(np.dtype(layout.data_type.numpy).newbyteorder(endian))
-    shaped = _ordered(typed, layout, order)
-    native: Array = shaped.astype(shaped.dtype.newbyteorder("="), copy=False)
-    return native
+    return _ordered(typed, layout, order)
 
 
 def encode(chunk: Array, layout: ArrayLayout) -> bytes:
@@ -140,7 +169,7 @@ def encode(chunk: Array, layout: ArrayLayout) -> bytes:
 
 def _compressed(buffer: object, codec: Codec) -> object:
     if codec.name == "gzip":
-        return _gzip(_bytes_of(buffer), codec)
+        return _gzip(_raw(buffer), codec)
     if codec.name == "blosc" and isinstance(buffer, np.ndarray) and buffer.dtype.kind in "mMSU":
         buffer = (
             buffer.view(np.uint8)
@@ -154,13 +183,18 @@ def _bytes_of(buffer: object) -> bytes:
     return np.ascontiguousarray(buffer).tobytes()
 
 
-def _gzip(raw: bytes, codec: Codec) -> bytes:
+def _raw(buffer: object) -> memoryview:
+    """Give the bytes of a buffer, uncopied where they lie together."""
+    return np.ascontiguousarray(buffer).reshape(-1).view(np.uint8).data
+
+
+def _gzip(raw: memoryview, codec: Codec) -> bytes:
     level = codec.get("level")
     packer = zlib.compressobj(level if isinstance(level, int) else 6, zlib.DEFLATED, -15)
-    return _GZIP_HEADER + packer.compress(raw) + packer.flush() + _gzip_tail(raw)
+    return b"".join((_GZIP_HEADER, packer.compress(raw), packer.flush(), _gzip_tail(raw)))
 
 
-def _gzip_tail(raw: bytes) -> bytes:
+def _gzip_tail(raw: Bytes) -> bytes:
     return struct.pack("<II", zlib.crc32(raw), len(raw) & 0xFFFFFFFF)
 
 
@@ -188,6 +222,18 @@ def filled(fill: Fill, layout: ArrayLayout) -> Array:
     return made
 
 
+def one_filled(fill: Fill, layout: ArrayLayout) -> Array:
+    """Give the fill value as an array of one element, in the byte order in which it is stored."""
+    made: Array = np.full(1, fill_scalar(fill, layout), native_type(layout))
+    return made.astype(stored_type(layout))
+
+
+def bytes_in(room: Bytes | mmap, size: int) -> Array:
+    """Give the first bytes of some memory as an array."""
+    made: Array = np.frombuffer(room, np.uint8, size)
+    return made
+
+
 def part_of(chunk: Array, part: tuple[slice, ...]) -> Array:
     """Give part of a chunk as an array, also where it has no axes."""
     made: Array = chunk[(*part, ...)]  # type: ignore[index, arg-type, unused-ignore]
@@ -197,6 +243,20 @@ def part_of(chunk: Array, part: tuple[slice, ...]) -> Array:
 def native_type(layout: ArrayLayout) -> np.dtype[np.generic]:
     """Give the NumPy type of a layout's elements in native byte order."""
     return np.dtype(layout.data_type.numpy)
+
+
+def stored_type(layout: ArrayLayout) -> np.dtype[np.generic]:
+    """Give the NumPy type of a layout's elements in the byte order in which they are stored."""
+    big = any(c.name == "bytes" and c.get("endian") == "big" for c in layout.codecs)
+    return native_type(layout).newbyteorder(">" if big else "<")
+
+
+def stored_order(layout: ArrayLayout) -> tuple[int, ...]:
+    """Give the axes of a layout in the order in which a chunk's elements are stored."""
+    for codec in layout.codecs:
+        if codec.name == "transpose":
+            return codec.get("order")  # type: ignore[return-value]
+    return tuple(range(layout.ndim))
 
 
 def fill_scalar(fill: Fill, layout: ArrayLayout) -> object:
@@ -220,17 +280,39 @@ def fill_scalar(fill: Fill, layout: ArrayLayout) -> object:
 
 
 def is_filled(chunk: Array, fill: Fill, layout: ArrayLayout) -> bool:
-    """Say whether a chunk holds nothing but the fill value, bit for bit."""
-    blank = filled(fill, layout)
+    """Say whether a chunk holds nothing but the fill value, bit for bit.
+
+    The first and last element decide in most cases; the rest is looked at a piece at a time.
+    """
     if chunk.dtype.hasobject:
-        return bool((chunk == blank).all())
-    return same_bits(chunk, blank)
+        return bool((chunk == filled(fill, layout)).all())
+    if not chunk.size:
+        return True
+    blank = _bits(one_filled(fill, layout).astype(chunk.dtype, copy=False))
+    for end in (slice(0, 1), slice(-1, None)):
+        corner = part_of(chunk, (end,) * chunk.ndim).reshape(1)
+        if (_bits(corner) != blank).any():
+            return False
+    flat = _bits(chunk.ravel(order="K"))
+    pieces = range(0, len(flat), _PIECE)
+    return not any((flat[at : at + _PIECE] != blank).any() for at in pieces)
+
+
+def _bits(flat: Array) -> Array:
+    """Give the bits of elements in one axis: as whole numbers, or as rows of bytes."""
+    size = flat.dtype.itemsize
+    if size in _NUMBERS:
+        return flat.view(f"u{size}")
+    return flat.view(np.uint8).reshape(len(flat), size)
 
 
 def same_bits(one: Array, other: Array) -> bool:
     """Say whether two arrays hold the same bits (NaN equals NaN, -0.0 differs from 0.0)."""
     if one.dtype.hasobject:
         return one.shape == other.shape and bool((one == other).all())
+    if one.shape != other.shape:
+        return False
     a = np.ascontiguousarray(one).reshape(-1).view(np.uint8)
     b = np.ascontiguousarray(other).reshape(-1).view(np.uint8)
-    return bool(np.array_equal(a, b))
+    pieces = (slice(at, at + 8 * _PIECE) for at in range(0, len(a), 8 * _PIECE))
+    return len(a) == len(b) and all(bool((a[p] == b[p]).all()) for p in pieces)

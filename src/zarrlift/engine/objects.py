@@ -46,8 +46,10 @@ class UnitDone(NamedTuple):
     bytes_out: int
     """0 where nothing was written, since no chunk was left to hold."""
     findings: tuple[Finding, ...] = ()
-    already: bool = False
-    """The object was there, whole, from an earlier run."""
+    already: int = 0
+    """Objects that were there, whole, from an earlier run."""
+    objects: int | None = None
+    """Where several were made together, how many were written or found."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,7 +74,7 @@ class ArrayWork:
             self.head_check = envelope.head_check_for(self.plan.source)
         self.bound = chunk_bound(self.plan.source)
         self.slots = grid.count(self.plan.target.per_object)
-        self.transform = _transform(self.plan) if self.plan.method is Method.RECODE else None
+        self.transform = _transform(self) if self.plan.method is Method.RECODE else None
 
     def key(self, unit: grid.Index) -> str:
         """Give the key of a target object."""
@@ -80,7 +82,8 @@ class ArrayWork:
 
     def begin(self, turn: Turn | None = None) -> PendingObject:
         """Start an object in the calling thread's buffer; `turn` is one that the thread holds."""
-        return self.target.begin(self.pool.buffer(max(WRITE_BUFFER, self.bound)), turn)
+        least = 0 if self.plan.method is Method.RECHUNK else self.bound
+        return self.target.begin(self.pool.buffer(max(WRITE_BUFFER, least)), turn)
 
     @property
     def turn(self) -> Turn | None:
@@ -89,16 +92,17 @@ class ArrayWork:
         return turn if turn.worth and self.transform is None else None
 
 
-def _transform(plan: ArrayPlan) -> Callable[[Bytes], bytes | None]:
+def _transform(work: ArrayWork) -> Callable[[Bytes], bytes | None]:
     """Give the function that turns one encoded chunk into its new form, None where all fill."""
     from zarrlift.chunks import codec  # noqa: PLC0415 - numcodecs is slow to load
 
-    source, target = plan.source, plan.target
+    source, target, pool = work.plan.source, work.plan.target, work.pool
     if is_rewrap(source, target):
         return lambda data: codec.rewrap_zlib(data, source.chunk_bytes or None)
 
     def recode(data: Bytes) -> bytes | None:
-        chunk = codec.decode(data, source)
+        room = codec.bytes_in(pool.scratch(source.chunk_bytes), source.chunk_bytes)
+        chunk = codec.decode_stored(data, source, room)
         return None if codec.is_filled(chunk, target.fill, target) else codec.encode(chunk, target)
 
     return recode

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from zarrlift import grid
 from zarrlift.chunks import listing
 from zarrlift.chunks.units import chunk_units
 from zarrlift.engine.objects import ArrayWork, UnitDone, stale_finding, write_unit
-from zarrlift.engine.resume import done_already, done_encoded
+from zarrlift.engine.resume import done_already
+from zarrlift.plan.cost import walk_of
 from zarrlift.plan.methods import Method
 from zarrlift.plan.shares import shared_out
 from zarrlift.pool import Task
@@ -18,6 +18,7 @@ from zarrlift.pool import Task
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from zarrlift import grid
     from zarrlift.chunks.listing import Unit
     from zarrlift.crew import Crew
     from zarrlift.findings import Finding
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from zarrlift.store.folder import Folder
     from zarrlift.store.target import Target
 
-_ALONE = 2**62
 Outcome = tuple[str, "UnitDone | listing.Strays", int]
 """An array's path, what came of one of its objects, and the decoded bytes it stands for.
 
@@ -55,7 +55,7 @@ class Tally:
     def add(self, done: UnitDone) -> None:
         """Add one object."""
         self.chunks += done.chunks
-        self.objects += bool(done.bytes_out)
+        self.objects += bool(done.bytes_out) if done.objects is None else done.objects
         self.objects_already += done.already
         self.bytes_in += done.bytes_in
         self.bytes_out += done.bytes_out
@@ -74,8 +74,8 @@ class Engine:
     source: Folder
     target: Target
     pool: Pool
-    cache_bytes: int
-    """Decoded chunks that one worker may keep while rechunking."""
+    share: int
+    """Bytes that one worker may take."""
     resuming: bool
     """Objects may stand in the target from an earlier run."""
     trusting: bool = True
@@ -144,18 +144,15 @@ class Engine:
     ) -> Iterator[Task[Outcome]]:
         from zarrlift.engine import rechunk  # noqa: PLC0415 - NumPy is slow to load
 
-        target = work.plan.target
-        raw = target.chunk_bytes * grid.count(target.per_object)
+        walk = walk_of(work.plan, self.share, self.pool.workers)
+        known = self.resuming and self.trusting
 
         def make(unit: rechunk.RechunkUnit) -> Outcome:
-            done = None
-            if self.resuming and self.trusting:
-                done = done_encoded(work, unit.at, 0)
-            done = done or rechunk.write_rechunked(work, unit, self.cache_bytes)
-            return work.plan.path, done, raw
+            done = rechunk.write_rechunked(work, unit, walk, known=known)
+            return work.plan.path, done, unit.raw
 
-        for unit in rechunk.rechunk_units(work, _counted(work, strays, tally)):
-            yield Task(_ALONE, partial(make, unit))
+        for unit in rechunk.rechunk_units(work, _counted(work, strays, tally), walk):
+            yield Task(unit.raw, partial(make, unit))
 
     def _unit(self, work: ArrayWork, unit: Unit, raw: int) -> Outcome:
         done = None

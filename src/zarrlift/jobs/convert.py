@@ -15,7 +15,7 @@ from zarrlift.jobs import claim
 from zarrlift.jobs.claim import State
 from zarrlift.jobs.options import RunOptions, Silent, Watch, crew_of, default_memory, threads
 from zarrlift.jobs.result import Report, already_done, report
-from zarrlift.plan.cost import worker_bytes, workers_within
+from zarrlift.plan.cost import workers_within
 from zarrlift.plan.plan import make_plan
 from zarrlift.pool import Pool
 from zarrlift.store.folder import Folder, refuse_overlap, tree_at
@@ -153,14 +153,13 @@ class _Lift:
         return default_memory() if given is None else given
 
     def _engine(self, target: Target, held: claim.Claim, pool: Pool, *, resuming: bool) -> Engine:
-        need = max((worker_bytes(a) for a in self.plan.arrays), default=0)
         self.watch.phase("lifting", sum(a.source.raw_bytes for a in self.plan.arrays))
         return Engine(
             plan=self.plan,
             source=tree_at(self.plan.source),
             target=target,
             pool=pool,
-            cache_bytes=max(0, self._memory // pool.workers - need) // 2,
+            share=self._memory // pool.workers,
             resuming=resuming,
             trusting=held.trusting,
             watch=self.watch.advance,

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from zarrlift.plan.cost import Resources, workers_within
 from zarrlift.verify.result import Level
 
 if TYPE_CHECKING:
     from zarrlift.crew import Crew
+    from zarrlift.plan.plan import Plan
 
 _DEFAULT_MEMORY = 2 * 2**30
 _PACKING_WORKERS = 4
@@ -96,3 +98,13 @@ def threads(options: RunOptions, *, encodes: bool) -> int:
         return max(1, options.workers)
     cpus = usable_cpus()
     return cpus if encodes else max(1, min(_PACKING_WORKERS, max(2, cpus)))
+
+
+def resources(plan: Plan, options: RunOptions) -> Resources:
+    """Give the workers and the memory that a run of a plan takes.
+
+    Raises `UsageError` where not even one worker fits into the memory.
+    """
+    memory = default_memory() if options.memory is None else options.memory
+    wanted = threads(options, encodes=plan.encodes)
+    return Resources(workers_within(plan, wanted, memory), memory)

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from zarrlift import grid
 from zarrlift.errors import UsageError
-from zarrlift.plan.methods import Method
+from zarrlift.plan import walks, workspace
+from zarrlift.plan.methods import Method, is_rewrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from zarrlift.metadata.codecs import Codec
     from zarrlift.metadata.layout import ArrayLayout
     from zarrlift.plan.plan import ArrayPlan, Plan
+    from zarrlift.plan.walks import Walk
 
 WRITE_BUFFER = 4 * 2**20
 _PER_CHUNK = 400
 """Bytes held for each chunk of an object: its name, index and entry."""
-_BLOSC_WORKSPACE = 4
-"""Blosc's zstd holds several times the decoded chunk for each thread."""
 
 
 class Basis(StrEnum):
@@ -37,6 +38,18 @@ class Figure:
 
     value: int
     basis: Basis
+
+
+class Resources(NamedTuple):
+    """What a run may take."""
+
+    workers: int
+    memory: int
+    """Bytes, of all workers together."""
+
+
+RESOURCES = Resources(1, 2**29)
+"""Assumed where nothing else is said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,35 +82,75 @@ class ArrayCost:
     bytes_in: Figure
     memory: int
     """Bytes that one worker needs."""
+    amplification: float | None = None
+    """How often a source chunk is decoded on average while rechunking, where all are there."""
 
 
 def chunk_bound(layout: ArrayLayout) -> int:
     """Give the most bytes an encoded chunk takes; codecs add little to what does not compress."""
-    raw = layout.chunk_bytes or WRITE_BUFFER
-    return raw + raw // 128 + 1024
+    return workspace.chunk_bound(layout, WRITE_BUFFER)
 
 
-def worker_bytes(plan: ArrayPlan) -> int:
-    """Give the memory that one worker needs for one object of an array."""
-    held = _PER_CHUNK * grid.count(plan.target.per_object)
-    bound = chunk_bound(plan.source)
-    need = max(WRITE_BUFFER, bound) + held
+def worker_bytes(plan: ArrayPlan, block: int = 0) -> int:
+    """Give the memory that one worker needs to write one object of an array, and to prove it.
+
+    While rechunking it holds a block of that many bytes, one chunk of the target at the least.
+    """
+    return max(_writing(plan, block), _proving(plan))
+
+
+def _writing(plan: ArrayPlan, block: int) -> int:
+    source, target = plan.source, plan.target
+    bound = chunk_bound(source)
+    held = _PER_CHUNK * grid.count(target.per_object)
+    if plan.method.undecoded:
+        return max(WRITE_BUFFER, bound) + held
+    if is_rewrap(source, target):
+        return max(WRITE_BUFFER, bound) + held + 2 * source.chunk_bytes + bound
+    coding = workspace.decoding(source) + workspace.encoding(target, chunk_bound(target))
     if plan.method is Method.RECODE:
-        need += bound + (2 + _BLOSC_WORKSPACE) * plan.source.chunk_bytes
-    if plan.method is Method.RECHUNK:
-        need += bound + (2 + _BLOSC_WORKSPACE) * (plan.source.chunk_bytes + plan.target.chunk_bytes)
-    return need
+        moved = target.chunk_bytes * (_plain(source) != _plain(target))
+        return max(WRITE_BUFFER, bound) + held + coding + moved
+    return WRITE_BUFFER + held + bound + coding + max(block, target.chunk_bytes)
 
 
-def array_cost(plan: ArrayPlan, counted: Counted | None, sample: Sample | None) -> ArrayCost:
+def _proving(plan: ArrayPlan) -> int:
+    """Count what comparing one chunk by value takes: both sides' chunks, and the part compared."""
+    if plan.method.undecoded:
+        return 0
+    source, target = plan.source, plan.target
+    old = chunk_bound(source) + workspace.decoding(source) + source.chunk_bytes
+    new = max(chunk_bound(target) + workspace.decoding(target), 2 * target.chunk_bytes)
+    return WRITE_BUFFER + old + new + target.chunk_bytes
+
+
+def _plain(layout: ArrayLayout) -> list[Codec]:
+    return [c for c in layout.codecs if c.name in ("transpose", "bytes")]
+
+
+def walk_of(plan: ArrayPlan, share: int, workers: int) -> Walk:
+    """Choose how an array is rechunked where each of `workers` may take `share` bytes."""
+    room = share - _writing(plan, 0) + plan.target.chunk_bytes
+    return walks.choose(plan.source, plan.target, room, workers)
+
+
+def array_cost(
+    plan: ArrayPlan, counted: Counted | None, sample: Sample | None, run: Resources = RESOURCES
+) -> ArrayCost:
     """Give what one array takes: counted where listed, else bounds and estimates."""
-    memory = worker_bytes(plan)
+    memory, times = worker_bytes(plan), None
+    if plan.method is Method.RECHUNK:
+        walk = walk_of(plan, run.memory // run.workers, run.workers)
+        axes = walks.axes_of(plan.source, plan.target)
+        held = walks.block_bytes(axes, walk.block, plan.target.data_type.itemsize)
+        memory, times = worker_bytes(plan, held), walk.amplification
     if counted is not None:
         return ArrayCost(
             objects_in=Figure(value=counted.objects, basis=Basis.COUNTED),
             objects_out=Figure(value=counted.units, basis=Basis.COUNTED),
             bytes_in=Figure(value=counted.bytes, basis=Basis.COUNTED),
             memory=memory,
+            amplification=times,
         )
     raw = grid.count(plan.source.chunk_grid) * plan.source.chunk_bytes
     sampled = sample is not None
@@ -107,6 +160,7 @@ def array_cost(plan: ArrayPlan, counted: Counted | None, sample: Sample | None) 
         objects_out=Figure(value=plan.objects_out, basis=Basis.BOUND),
         bytes_in=Figure(value=estimate, basis=Basis.ESTIMATED if sampled else Basis.BOUND),
         memory=memory,
+        amplification=times,
     )
 
 
@@ -145,11 +199,16 @@ def added(figures: Iterable[Figure]) -> Figure:
     return Figure(value=total, basis=basis)
 
 
-def costs(plan: Plan, counted: Mapping[str, Counted], samples: Mapping[str, Sample]) -> Costs:
+def costs(
+    plan: Plan,
+    counted: Mapping[str, Counted],
+    samples: Mapping[str, Sample],
+    run: Resources = RESOURCES,
+) -> Costs:
     """Give what a plan takes; `samples` are by array path, one under the empty path for all."""
     general = samples.get("")
     arrays = tuple(
-        array_cost(a, counted.get(a.path), samples.get(a.path, general)) for a in plan.arrays
+        array_cost(a, counted.get(a.path), samples.get(a.path, general), run) for a in plan.arrays
     )
     seconds = None
     if general is not None:
@@ -165,7 +224,11 @@ def costs(plan: Plan, counted: Mapping[str, Counted], samples: Mapping[str, Samp
 
 
 def workers_within(plan: Plan, workers: int, memory: int) -> int:
-    """Give how many workers fit into `memory` bytes; raise `UsageError` where not even one does."""
+    """Give with how many workers a plan is carried out quickest within `memory` bytes.
+
+    Fewer of them may hold larger blocks while rechunking. Raises `UsageError` where not even one
+    fits.
+    """
     need = max((worker_bytes(a) for a in plan.arrays), default=WRITE_BUFFER)
     if need > memory:
         worst = max(plan.arrays, key=worker_bytes)
@@ -175,4 +238,17 @@ def workers_within(plan: Plan, workers: int, memory: int) -> int:
             place=worst.path or "/",
             hint=f"allow --memory {need // 2**20 + 1}MiB, or choose smaller chunks",
         )
-    return max(1, min(workers, memory // need))
+    most = max(1, min(workers, memory // need))
+    kinds: dict[tuple[ArrayLayout, ArrayLayout], ArrayPlan] = {}
+    rest = 0
+    for array in plan.arrays:
+        if array.method is Method.RECHUNK:
+            kinds.setdefault((array.source, array.target), array)
+        elif array.method is Method.RECODE:
+            rest += array.source.raw_bytes
+
+    def effort(number: int) -> float:
+        made = ((walk_of(a, memory // number, number), a.source.raw_bytes) for a in kinds.values())
+        return rest * walks.ONCE / number + sum(walk.effort * size for walk, size in made)
+
+    return min(range(most, 0, -1), key=effort) if kinds else most

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from zarrlift.plan.settings import Exact, Settings, Shape, Wish
     from zarrlift.survey.facts import Node, PlainFile, Survey
 
-ENGINE = 1
+ENGINE = 2
 """Raised when the same plan would give other bytes."""
 
 

@@ -58,6 +58,7 @@ def _array(
         figures = {n: getattr(cost, n) for n in ("objects_in", "objects_out", "bytes_in")}
         made |= {name: figure.value for name, figure in figures.items()}
         made["memory"] = cost.memory
+        made["amplification"] = cost.amplification
         made["basis"] = {name: str(figure.basis) for name, figure in figures.items()}
     return made
 

@@ -42,7 +42,7 @@ def _alike(plan: Plan, costs: Costs) -> list[list[Row]]:
 
 
 def _group(rows: list[Row]) -> list[str]:
-    array, _ = rows[0]
+    array, cost = rows[0]
     more = f" and {len(rows) - 1:,} alike" if len(rows) > 1 else ""
     head = f"{array.path or '/'}{more}"
     layout = f"{words.shape(array.source.shape)} {array.source.data_type.name}"
@@ -54,7 +54,14 @@ def _group(rows: list[Row]) -> list[str]:
         lines += words.wrapped(f"why: {array.reason}", 8)
     figures = [added(getattr(c, n) for _, c in rows) for n in _FIGURES]
     lines.append(f"        {_moves(*figures)}")
+    times = cost.amplification
+    if times is not None:
+        often = "once" if times < _ONCE else f"{times:.{1 if times < _MANY else 0}f} times"
+        lines.append(f"        each source chunk decoded {often}; {words.size(cost.memory)} held")
     return lines
+
+
+_ONCE, _MANY = 1.05, 10
 
 
 _FIGURES = ("objects_in", "objects_out", "bytes_in")

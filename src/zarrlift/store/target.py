@@ -199,9 +199,10 @@ class PendingObject:
 
     def write(self, data: bytes | memoryview) -> None:
         """Add bytes that lie elsewhere."""
-        if len(data) > len(self._buffer) - self._filled:
+        long = len(data) >= _LONG
+        if long or len(data) > len(self._buffer) - self._filled:
             self.flush()
-            if len(data) > len(self._buffer):
+            if long or len(data) > len(self._buffer):
                 self._write_all(memoryview(data))
                 self.position += len(data)
                 return
