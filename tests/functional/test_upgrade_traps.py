@@ -265,7 +265,7 @@ def test_demos_are_upgraded(kind: str, tmp_path: Path) -> None:
 
 
 def test_readers_see_both_versions_as_the_guide_says(tmp_path: Path) -> None:
-    """Beside v2's documents zarr-python warns and takes v3's, tensorstore's automatic driver refuses.
+    """With both versions there zarr-python warns and takes v3's, tensorstore's `auto` refuses.
 
     After --drop-v2 both open it without a word.
     """
