@@ -18,8 +18,10 @@ from tests.build import Json, sample, write_array, write_file, write_group
 from tests.build_ome import label_of, pyramid, write_image, write_labels, write_plate
 from tests.functional.runs import (
     assert_refused,
+    end_of,
     in_process,
     run,
+    start,
     times,
     tree,
     without_privilege,
@@ -139,6 +141,12 @@ def test_plain_zarr_has_to_be_asked_for(tmp_path: Path) -> None:
     assert tree(root) == before
 
 
+def plate_as_v2(plate: Path, tmp_path: Path) -> Path:
+    """Copy an upgraded dataset without its documents of v3."""
+    ignored = shutil.ignore_patterns("zarr.json", OURS)
+    return Path(shutil.copytree(plate, tmp_path / "as-v2.zarr", ignore=ignored))
+
+
 def test_inner_image_of_a_plate_is_upgraded_when_named(tmp_path: Path) -> None:
     """A field named as the root is upgraded alone; the plate is upgraded around it, and lifted."""
     plate = write_plate(tmp_path / "plate.zarr")
@@ -153,6 +161,8 @@ def test_inner_image_of_a_plate_is_upgraded_when_named(tmp_path: Path) -> None:
     assert lifted.finished
     assert not list((tmp_path / "lifted.zarr").rglob(OURS))
     assert around.written == around.documents - 3
+    write_file(tmp_path / "lifted.zarr" / "A" / OURS / "undo" / "x", b"")
+    assert zl.verify(plate_as_v2(plate, tmp_path), tmp_path / "lifted.zarr").findings == ()
     zl.undo(plate)
     assert tree(plate) == inner
     zl.undo(field)
@@ -191,6 +201,50 @@ def test_undo_refuses_to_replace_a_new_v2_document(root: Path) -> None:
     assert zl.undo(root, force=True).forced == ("0/.zarray",)
 
     assert tree(root) == before
+
+
+def test_upgrade_never_replaces_what_the_record_keeps(root: Path) -> None:
+    """A v2 document written anew after --drop-v2 is named; the one that is kept stays kept."""
+    before = tree(root)
+    zl.upgrade(root, drop_v2=True)
+    write_file(root / "0" / ".zarray", b"{}")
+    held = tree(root)
+
+    for words in ([], ["--drop-v2", "--yes"]):
+        assert_refused(in_process("upgrade", root, *words), "0/.zarray was written anew", "--force")
+    assert tree(root) == held
+    zl.undo(root, force=True)
+    assert tree(root) == before
+
+
+def test_document_edited_after_the_drop_is_named(root: Path) -> None:
+    """Once v2's documents are gone the record tells what an upgrade would have written."""
+    zl.upgrade(root, drop_v2=True)
+    edited(root / "zarr.json")
+
+    assert_refused(in_process("upgrade", root), "zarr.json has changed since the upgrade")
+
+
+def test_document_lost_by_a_power_cut_is_written_again(root: Path) -> None:
+    """A document that is empty, as a power cut may leave it, is ours to write or to remove."""
+    before = tree(root)
+    zl.upgrade(root)
+    whole = tree(root)
+    (root / "1" / "zarr.json").write_bytes(b"")
+
+    assert zl.upgrade(root).written == 1
+    assert tree(root) == whole
+    (root / "1" / "zarr.json").write_bytes(b"")
+    zl.undo(root)
+    assert tree(root) == before
+
+
+def test_empty_document_of_others_is_kept(root: Path) -> None:
+    """An empty zarr.json that no upgrade wrote is not ours to replace."""
+    write_file(root / "1" / "zarr.json", b"")
+
+    with pytest.raises(SourceError, match=r"1: zarr\.json is there already"):
+        zl.upgrade(root)
 
 
 def test_undo_tells_of_a_folder_that_is_gone(root: Path) -> None:
@@ -302,6 +356,21 @@ def test_second_at_once_is_refused(verb: str, root: Path) -> None:
         assert tree(root) == before
 
     assert in_process(verb, root).code == 0
+
+
+@pytest.mark.parametrize("words", [[], ["--drop-v2", "--yes"]], ids=["beside", "dropped"])
+def test_two_at_once_end_as_one(words: list[str], root: Path, tmp_path: Path) -> None:
+    """Of two processes started together each ends well or is refused, and the result is whole."""
+    other = tmp_path / "other.zarr"
+    shutil.copytree(root, other, symlinks=True)
+    zl.upgrade(other, drop_v2=bool(words))
+
+    both = [start("upgrade", root, *words) for _ in range(2)]
+    ended = [end_of(process) for process in both]
+
+    assert 0 in {ran.code for ran in ended}
+    assert {ran.code for ran in ended} <= {0, 3}, [ran.said for ran in ended]
+    assert tree(root) == tree(other)
 
 
 def test_dry_run_takes_no_lock(root: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
+import tensorstore
 import zarr
 
 import zarrlift as zl
@@ -264,7 +265,10 @@ def test_demos_are_upgraded(kind: str, tmp_path: Path) -> None:
 
 
 def test_readers_see_both_versions_as_the_guide_says(tmp_path: Path) -> None:
-    """Beside v2's documents zarr-python warns and takes v3; after --drop-v2 it is silent."""
+    """With both versions there zarr-python warns and takes v3's, tensorstore's `auto` refuses.
+
+    After --drop-v2 both open it without a word.
+    """
     root = tmp_path / "demo.zarr"
     zl.demo(root, size="1MiB")
     zl.upgrade(root)
@@ -272,7 +276,11 @@ def test_readers_see_both_versions_as_the_guide_says(tmp_path: Path) -> None:
     with pytest.warns(UserWarning, match=r"[Bb]oth"):
         assert zarr.open_group(store=str(root), mode="r").metadata.zarr_format == 3
     assert zarr.open_group(store=str(root), mode="r", zarr_format=2).attrs["multiscales"]
+    spec = {"driver": "auto", "kvstore": {"driver": "file", "path": f"{root}/0/"}}
+    with pytest.raises(ValueError, match="Multiple possible formats"):
+        tensorstore.open(spec).result()
     zl.upgrade(root, drop_v2=True)
+    assert tensorstore.open(spec).result().schema.rank == 5
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert zarr.open_group(store=str(root), mode="r").metadata.zarr_format == 3

@@ -67,7 +67,7 @@ def _changed(dataset: Dataset, held: Record) -> dict[str, str]:
     changed = {}
     for w in held.ours:
         data = dataset.read(w.key)
-        if data is not None and record.digest_of(data) != w.digest:
+        if data and record.digest_of(data) != w.digest:  # an empty one was lost by a power cut
             changed[w.key] = "has other content"
     for number, key in enumerate(held.removed or ()):
         kept, home = dataset.there(record.aside(number)), dataset.there(key)

@@ -80,7 +80,7 @@ class _Upgrade:
         found = survey(Folder(self.dataset.root), self.options.exclude, upgraded=True)
         _refuse_v3(found)
         plan = plan_in_place(found, plain_zarr=self.options.plain_zarr)
-        due = self._due(plan)
+        due = self._due(plan, frozenset(w.key for w in held.ours) if held else frozenset())
         chunks, damaged = self._look(plan)
         findings = (*plan.findings, *due.findings, *damaged)
         v2 = self._v2_documents(due) if self.options.drop_v2 else []
@@ -95,14 +95,18 @@ class _Upgrade:
         recorded = held is not None or not made.already
         return replace(made, recorded=recorded, seconds=time.monotonic() - self.begun)
 
-    def _due(self, plan: InPlace) -> _Due:
-        """Compare what is to be written with what is there."""
+    def _due(self, plan: InPlace, begun: frozenset[str]) -> _Due:
+        """Compare what is to be written with what is there.
+
+        A document that an earlier run had `begun` and that is empty was lost by a power cut.
+        """
         due, by_path = _Due(), {d.path: d for d in plan.documents}
         for document in plan.documents:
             if self.dataset.linked(document.path):
                 due.findings += self._behind_link(document, by_path)
                 continue
             data, held = document.encode(), self.dataset.read(document.key)
+            held = None if held == b"" and document.key in begun else held
             already = held is not None and (held == data or _same(held, document))
             if held is not None and not already:
                 message = "zarr.json is there already, and is not what would be written"
@@ -246,8 +250,14 @@ class _Upgrade:
                     place=self.dataset.root,
                     hint="the upgrade is done; zarrlift undo takes it back",
                 )
-        left = [k for k in keys if self.dataset.there(k)]
-        moved = len(left)
+        left = [(n, k) for n, k in enumerate(keys) if self.dataset.there(k)]
+        anew = [k for n, k in left if self.dataset.there(record.aside(n))]
+        if anew:
+            raise TargetError(
+                f"{anew[0]} was written anew since the upgrade, which keeps the old one",
+                place=self.dataset.root,
+                hint="move it away; or zarrlift undo --force takes the upgrade back without it",
+            )
         if not self.options.dry_run:
             self._set_aside(keys)
             self.dataset.tidy()
@@ -260,7 +270,7 @@ class _Upgrade:
             implicit=0,
             bytes=sum(w.size for w in held.documents),
             written=0,
-            removed=moved,
+            removed=len(left),
             chunks=0,
             seconds=time.monotonic() - self.begun,
             findings=(),
