@@ -23,13 +23,16 @@ if TYPE_CHECKING:
 
 _ENCODING = 3
 """Encoding a chunk takes about so many times as long as decoding it."""
+_HANDY = 4 * 2**20
+"""Bytes up to which a larger block is better: there are fewer to go through."""
 ONCE = _ENCODING + 1
 """The effort for each byte of decoding once and encoding."""
 _STEPS = (2, 3, 5)
 _GOOD = 1.02
 """Decoding that is not worth a larger block any more, over each chunk once."""
 _ALIKE = 1.03
-"""Walks whose times differ less are alike: the one in the smallest block is taken."""
+"""Walks whose times differ less are alike: the one in the smallest block is taken,
+or in the largest that is handy."""
 
 
 class Axis(NamedTuple):
@@ -180,7 +183,8 @@ def _choose(axes: tuple[Axis, ...], itemsize: int, room: int, workers: int) -> W
     one_chunk = block_bytes(axes, inside[0].shape, itemsize)
     fit = [t for t in found if t.bytes <= max(room, one_chunk)]
     quickest = min(t.seconds for t in fit)
-    best = min((t for t in fit if t.seconds <= _ALIKE * quickest), key=lambda t: t[1:])
+    alike = (t for t in fit if t.seconds <= _ALIKE * quickest)
+    best = min(alike, key=lambda t: (max(t.bytes, _HANDY), math.prod(t.task), -t.bytes, t))
     return Walk(
         block=best.block,
         task=tuple(t // a.stored for a, t in zip(axes, best.task, strict=True)),
