@@ -15,6 +15,7 @@ from zarrlift.api import (  # noqa: E402 - after the rooms
     plan,
     run,
     survey,
+    tune,
     verify,
 )
 
@@ -25,6 +26,7 @@ if _TYPE_CHECKING:
     from zarrlift.jobs.result import Report
     from zarrlift.plan.cost import Costs
     from zarrlift.plan.plan import Plan
+    from zarrlift.plan.tuning import Tuning
     from zarrlift.survey.facts import Survey
     from zarrlift.verify.result import Verification
 
@@ -36,6 +38,7 @@ _HOMES = {
     "Report": "zarrlift.jobs.result",
     "Severity": "zarrlift.findings",
     "Survey": "zarrlift.survey.facts",
+    "Tuning": "zarrlift.plan.tuning",
     "Verification": "zarrlift.verify.result",
     "ZarrliftError": "zarrlift.errors",
 }
@@ -48,6 +51,7 @@ __all__ = [
     "Report",
     "Severity",
     "Survey",
+    "Tuning",
     "Verification",
     "ZarrliftError",
     "convert",
@@ -57,6 +61,7 @@ __all__ = [
     "plan",
     "run",
     "survey",
+    "tune",
     "verify",
 ]
 

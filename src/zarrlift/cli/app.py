@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from zarrlift.cli import learn, lift
+from zarrlift.cli import choose, learn, lift
 from zarrlift.cli.options import Group
 
 
@@ -27,6 +27,7 @@ def app() -> None:
 app.add("Lift", lift.plan)
 app.add("Lift", lift.convert)
 app.add("Lift", lift.verify)
+app.add("Choose", choose.tune)
 app.add("Scale", lift.run)
 app.add("Learn", learn.demo)
 
