@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 DEFAULT_SAMPLE = 64 * 2**20
 _MOST_CHUNKS = 4096
-_TIMED_BYTES = 8 * 2**20
+_TIMED_BYTES, _TIMED_CHUNKS = 8 * 2**20, 8
 _LEAST_SECONDS = 0.004
 _REPEATS, _FEWER_REPEATS, _SLOW_SECONDS = 5, 3, 0.05
 
@@ -223,7 +223,7 @@ class _Taking:
             if chunk is None:
                 continue
             self.taken.append(drawn.at)
-            timed = (len(self.taken) - 1) * layout.chunk_bytes < _TIMED_BYTES
+            timed = self.timed * layout.chunk_bytes < _TIMED_BYTES and self.timed < _TIMED_CHUNKS
             self.timed += timed
             yield chunk, drawn.data, timed
             if len(self.taken) == self.wanted:
