@@ -33,6 +33,7 @@ _GUIDES = {
     "[Continue after a kill](../guides/continue-after-a-kill.md), "
     "[Damaged chunks](../guides/damaged-chunks.md)",
     "verify": "[Prove it](../guides/prove-it.md)",
+    "tune": "[Choose a codec and chunks](../guides/choose-codec-and-chunks.md)",
     "run": "[Choose shards](../guides/choose-shards.md#edit-a-saved-plan)",
     "demo": "[Lift an image](../guides/lift-an-image.md)",
 }

@@ -375,6 +375,37 @@ def test_types_of_all_sorts(tmp_path: Path, dtype: str) -> None:
     assert made.advice is not None
 
 
+@pytest.mark.parametrize(
+    ("compressor", "filters"),
+    [
+        ({"id": "lzma", "format": 1, "check": -1, "preset": None, "filters": None}, None),
+        ({"id": "bz2", "level": 1}, None),
+        ({"id": "lz4", "acceleration": 1}, None),
+        (BLOSC, [{"id": "delta", "dtype": "<u2"}]),
+        (None, [{"id": "shuffle", "elementsize": 2}]),
+        (None, [{"id": "fletcher32"}]),
+        (None, [{"id": "fixedscaleoffset", "scale": 1, "offset": 0, "dtype": "<u2"}]),
+    ],
+    ids=lambda given: str(given)[:24],
+)
+def test_codecs_that_only_v2_has(
+    tmp_path: Path, compressor: dict[str, object] | None, filters: list[dict[str, object]] | None
+) -> None:
+    """Data whose codec v3 readers lack is measured, and its codec never recommended."""
+    write_array(
+        tmp_path / "array.zarr", sample((16, 16), "<u2"), chunks=(8, 8),
+        compressor=compressor, filters=filters,
+    )  # fmt: skip
+
+    made = zl.tune(tmp_path / "array.zarr", codecs=["none", "zlib"])
+
+    assert made.now.candidate.readers == "v2-only"
+    assert made.now.decode_rate > 0
+    assert made.now.encode_rate is not None
+    assert made.advice is not None
+    assert made.advice.balanced == "none"
+
+
 def test_memory_does_not_grow_with_the_sample(tmp_path: Path) -> None:
     """Chunks are measured one at a time: four times the sample takes no more memory."""
     noise = np.random.default_rng(0).integers(0, 2**16, (40, 512, 1024), dtype="<u2")

@@ -27,6 +27,7 @@ from zarrlift.cli.app import app
 from zarrlift.plan.saved import plan_to_json
 from zarrlift.plan.settings import parse_rules, parse_wish
 from zarrlift.report.documents import report_to_json
+from zarrlift.report.tunings import tuning_to_json
 
 DOCS = Path(make_reference.__file__).parent
 HOUSE = Path(zl.__file__).parent
@@ -189,7 +190,8 @@ def test_json_page_lists_every_name(tmp_path: Path) -> None:
     source = write_image(tmp_path / "source.zarr", pyramid(sample((1, 1, 1, 8, 8), "<u2")))
     (source / ".zmetadata").write_text("{}", "utf-8")
     plan = zl.plan(source, tmp_path / "target.zarr")
-    document = [plan_to_json(plan, zl.estimate(plan)), report_to_json(zl.run(plan))]
+    tuning = tuning_to_json(zl.tune(source, codecs=["none"]))
+    document = [plan_to_json(plan, zl.estimate(plan)), report_to_json(zl.run(plan)), tuning]
     text = text_of("reference/json.md")
 
     assert sorted({n for n in json_names(document) if f"`{n}`" not in text}) == []

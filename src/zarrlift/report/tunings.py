@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from zarrlift.plan.candidates import CodecResult
-    from zarrlift.plan.tuning import Tuning
+    from zarrlift.plan.tuning import Sampled, Tuning
     from zarrlift.plan.views import LayoutResult, ViewCost
 
 _NAME, _COLUMN, _LAYOUT = 24, 10, 19
@@ -193,7 +193,7 @@ def _count(number: int) -> str:
 
 def tuning_to_json(tuning: Tuning) -> dict[str, object]:
     """Return a tuning as JSON."""
-    subject, sampled, advice = tuning.subject, tuning.sampled, tuning.advice
+    subject, advice = tuning.subject, tuning.advice
     return {
         "schema": SCHEMA,
         "kind": "zarrlift-tuning",
@@ -210,17 +210,7 @@ def tuning_to_json(tuning: Tuning) -> dict[str, object]:
             }
             for level in subject.levels
         ],
-        "sample": {
-            "seed": sampled.seed,
-            "chunks": [list(index) for index in sampled.chunks],
-            "edge": sampled.edge,
-            "timed": sampled.timed,
-            "filled": sampled.filled,
-            "raw_bytes": sampled.raw_bytes,
-            "stored_bytes": sampled.stored_bytes,
-            "looked_for": sampled.looked_for,
-            "present": sampled.present,
-        },
+        "sample": _sample_json(tuning.sampled),
         "candidates": [_codec_json(one) for one in tuning.codecs],
         "recommended": {
             "balanced": advice.balanced,
@@ -237,6 +227,20 @@ def tuning_to_json(tuning: Tuning) -> dict[str, object]:
         "layouts": [_layout_json(one, tuning) for one in tuning.layouts],
         "codec_versions": dict(tuning.codec_versions),
         "findings": [f.to_json() for f in tuning.findings],
+    }
+
+
+def _sample_json(sampled: Sampled) -> dict[str, object]:
+    return {
+        "seed": sampled.seed,
+        "chunks": [list(index) for index in sampled.chunks],
+        "edge": sampled.edge,
+        "timed": sampled.timed,
+        "filled": sampled.filled,
+        "raw_bytes": sampled.raw_bytes,
+        "stored_bytes": sampled.stored_bytes,
+        "looked_for": sampled.looked_for,
+        "present": sampled.present,
     }
 
 
