@@ -48,6 +48,13 @@ class Subject:
         """Return the level that is meant."""
         return self.levels[self.number]
 
+    @property
+    def labels_at(self) -> int | None:
+        """Return where `labels` begins in the image's path, with its slash; None for no label."""
+        if not _is_label(self.image):
+            return None
+        return max(0, len(_labels_of(self.image)) - len("/labels"))
+
 
 def find_subject(survey: Survey, wanted: str | None = None) -> Subject:
     """Find the level that is `wanted`: a number, the path of an array, or that of an image.

@@ -129,7 +129,8 @@ def layout_rules(tuning: Tuning) -> dict[str, dict[str, str]]:
     """Give the layout file that `plan` and `convert` take: the balanced codec, today's chunks.
 
     Of one image, each level by its path. Of several, all levels of that name at that depth, after a
-    rule for labels that leaves them as the options say. Raises `UsageError` where nothing is to be
+    rule for labels that leaves them as the options say; where a label was measured, the labels of
+    that name in all images. Raises `UsageError` where nothing is to be
     recommended.
     """
     if tuning.advice is None:
@@ -145,10 +146,13 @@ def layout_rules(tuning: Tuning) -> dict[str, dict[str, str]]:
     subject = tuning.subject
     paths = [level.path for level in subject.levels]
     if subject.images <= 1:
-        return {_SPECIAL.sub(r"[\1]", path): dict(wish) for path in paths}
-    rules: dict[str, dict[str, str]] = {
-        f"{_escaped(path)}/*": {} for path in _common(subject.labels)
-    }
+        return {_escaped(path): dict(wish) for path in paths}
+    if subject.labels_at is not None:
+        below = subject.labels_at
+        return {
+            f"*{_escaped(path[below:])}" if below else _escaped(path): dict(wish) for path in paths
+        }
+    rules: dict[str, dict[str, str]] = {pattern: {} for pattern in _for_labels(subject.labels)}
     for path in paths:
         level = path.removeprefix(subject.image).strip("/")
         depth = len(subject.image.split("/"))
@@ -157,13 +161,13 @@ def layout_rules(tuning: Tuning) -> dict[str, dict[str, str]]:
 
 
 def _escaped(path: str) -> str:
-    return path if path.startswith("*") else _SPECIAL.sub(r"[\1]", path)
+    return _SPECIAL.sub(r"[\1]", path)
 
 
-def _common(labels: tuple[str, ...]) -> list[str]:
-    """Give one pattern for the labels of all images, one for those of the root."""
+def _for_labels(labels: tuple[str, ...]) -> list[str]:
+    """Give one pattern for the labels of the root, one for those of all images below."""
     below = any("/" in path for path in labels)
-    return [*(["labels"] if "labels" in labels else []), *(["*/labels"] if below else [])]
+    return [*(["labels/*"] if "labels" in labels else []), *(["*/labels/*"] if below else [])]
 
 
 def _text(index: Index) -> str:

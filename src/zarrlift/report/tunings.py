@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _NAME, _COLUMN, _LAYOUT = 24, 10, 19
 _LONGEST_COUNT = 9
-_MUCH, _NO_MORE = 0.2, 1.05
+_MUCH, _NO_MORE, _LARGE_RATIO = 0.2, 1.05, 1000
 VIEWS = {
     "screen": "a plane on a screen of 1920 x 1080",
     "plane": "a whole plane",
@@ -89,12 +89,16 @@ def _codec(one: CodecResult, *, on_front: bool) -> list[str]:
     mark += second if one.candidate.now else " "
     encode = f"{one.encode_rate / 1e6:,.0f}" if one.encode_rate else "-"
     figures = (
-        f"{words.size(one.stored_bytes):>9}{one.ratio:>7.2f}{100 * one.share:>6.1f} %"
+        f"{words.size(one.stored_bytes):>9}{_ratio(one.ratio):>7}{100 * one.share:>6.1f} %"
         f"{encode:>9}{one.decode_rate / 1e6:>9,.0f}{words.size(one.projected_bytes):>11}"
     )
     if len(one.name) <= _NAME:
         return [f"{mark}{one.name:<{_NAME}}{figures}"]
     return [*words.wrapped(one.name, 4, mark), f"{'':<{_NAME + 2}}{figures}"]
+
+
+def _ratio(ratio: float) -> str:
+    return f"{ratio:.2f}" if ratio < _LARGE_RATIO else f"{ratio:,.0f}"
 
 
 def _advice(tuning: Tuning) -> list[str]:

@@ -7,54 +7,15 @@ import pytest
 from tests.build import Index
 from tests.unit.layouts import layout_of
 from tests.unit.surveys import array, cells, group, image, survey_of
+from tests.unit.tunings import tuning_of
 from zarrlift.errors import UsageError
-from zarrlift.plan.candidates import CodecResult, advise, candidates
 from zarrlift.plan.plan import make_plan
 from zarrlift.plan.settings import Settings, Wish, parse_rules
 from zarrlift.plan.subject import find_subject
-from zarrlift.plan.tuning import (
-    Sampled,
-    Tuning,
-    check_chunk,
-    layout_rules,
-    parse_chunk,
-    stored_chunk_bytes,
-)
+from zarrlift.plan.tuning import check_chunk, layout_rules, parse_chunk, stored_chunk_bytes
 from zarrlift.survey.facts import Survey
 
 LEVELS = [layout_of((1, size, size), (1, 64, 64)) for size in (256, 128)]
-
-
-def tuning_of(survey: Survey, *codecs: str, wanted: str | None = None) -> Tuning:
-    """Give a tuning in which the codec named last is the best in every way."""
-    subject = find_subject(survey, wanted)
-    tried = candidates(subject.level.layout, codecs)
-    results = tuple(
-        CodecResult(
-            candidate=candidate,
-            raw_bytes=1000,
-            stored_bytes=500 // (number + 1),
-            encode_rate=1e9,
-            decode_rate=1e9,
-            projected_bytes=5000,
-        )
-        for number, candidate in enumerate(tried)
-    )
-    sampled = Sampled(
-        seed=0, chunks=((0, 0, 0),), edge=0, timed=1, filled=0, raw_bytes=1000, stored_bytes=500,
-        looked_for=1, present=1.0,
-    )  # fmt: skip
-    return Tuning(
-        source=survey.source,
-        subject=subject,
-        sampled=sampled,
-        codecs=results,
-        advice=advise(results),
-        views=(),
-        layouts=(),
-        codec_versions=(),
-        findings=(),
-    )
 
 
 def codecs_planned(survey: Survey, rules: dict[str, dict[str, str]]) -> dict[str, str]:
@@ -95,6 +56,36 @@ def test_rules_of_a_plate() -> None:
     planned = codecs_planned(survey, rules)
     assert planned.pop("A/1/0/labels/cells/0") == KEPT
     assert set(planned.values()) == {BEST}
+
+
+def test_rules_of_labels_in_a_plate() -> None:
+    """Where a label was measured, the labels of that name get the codec, and nothing else."""
+    survey = survey_of(
+        group(""),
+        *image("A/1/0", "zyx", LEVELS),
+        *image("A/1/0/labels/cells", "zyx", LEVELS[:1]),
+        *image("A/1/1", "zyx", LEVELS),
+        *image("A/1/1/labels/cells", "zyx", LEVELS[:1]),
+        *image("A/1/1/labels/nuclei", "zyx", LEVELS[:1]),
+    )
+
+    rules = layout_rules(tuning_of(survey, BEST, wanted="A/1/0/labels/cells"))
+
+    planned = codecs_planned(survey, rules)
+    best = {path for path, codec in planned.items() if codec == BEST}
+    assert best == {"A/1/0/labels/cells/0", "A/1/1/labels/cells/0"}
+
+
+def test_rules_of_labels_at_the_root() -> None:
+    """Labels at the root beside several images are named by their path."""
+    survey = survey_of(
+        group(""),
+        *image("0", "zyx", LEVELS),
+        *image("1", "zyx", LEVELS),
+        *image("labels/cells", "zyx", LEVELS[:1]),
+    )
+
+    assert list(layout_rules(tuning_of(survey, BEST, wanted="labels/cells"))) == ["labels/cells/0"]
 
 
 def test_rules_of_a_collection() -> None:
