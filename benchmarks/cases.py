@@ -65,3 +65,4 @@ CASES = (
 HELP_TARGETS = (Target(figure="seconds", limit=0.25),)
 IMPORT_TARGETS = (Target(figure="seconds", limit=0.15),)
 ABSENT_TARGETS = (Target(figure="seconds", limit=2), Target(figure="peak MB", limit=200))
+UPGRADE_TARGETS = (Target(figure="seconds", limit=3),)

@@ -24,6 +24,7 @@ from benchmarks.pixels import Camera, make_camera
 ROWS = "ABCDEFGH"
 COLUMNS = 12
 FIELDS = 2
+SMALL_FIELDS = 4
 
 Shape = tuple[int, int, int, int, int]
 
@@ -46,6 +47,7 @@ class Image:
 
 LARGE = Image(shape=(1, 3, 16, 4096, 4096), levels=3, chunk=1024)
 FIELD = Image(shape=(1, 3, 1, 768, 768), levels=3, chunk=1024)
+SMALL_FIELD = Image(shape=(1, 1, 1, 32, 32), levels=3, chunk=1024)
 MANY_CHUNKS = Image(shape=(1, 1, 4, 12800, 12800), levels=1, chunk=128)
 ABSENT_SHAPE = (1, 1, 1_000_000, 32_000, 32_000)
 ABSENT_CHUNKS = (1, 1, 1000, 32, 32)
@@ -67,6 +69,21 @@ def write_plate(folder: Path) -> None:
         _write_well(folder / row / str(column + 1), camera)
 
 
+def write_plate_documents(folder: Path) -> None:
+    """384 wells of 4 fields, 6,545 nodes, and one small chunk in each array."""
+    rows, columns = ROWS + "IJKLMNOP", 2 * COLUMNS
+    camera = make_camera(noise=4)
+    attributes = plate_attributes("bench", rows=rows, columns=columns, fields=SMALL_FIELDS)
+    _write_group(folder, attributes)
+    for row in rows:
+        _write_group(folder / row)
+    for row, column in product(rows, range(columns)):
+        well = folder / row / str(column + 1)
+        _write_group(well, well_attributes(SMALL_FIELDS))
+        for field in range(SMALL_FIELDS):
+            _write_image(well / str(field), SMALL_FIELD, camera)
+
+
 def write_many_chunks(folder: Path) -> None:
     """One image of 40,000 chunks, 16 KB stored each."""
     _write_image(folder, MANY_CHUNKS, make_camera(noise=4))
@@ -82,6 +99,7 @@ WRITERS: dict[str, Callable[[Path], None]] = {
     "A": write_large,
     "P": write_plate,
     "S": write_many_chunks,
+    "U": write_plate_documents,
     "absent": write_absent,
 }
 

@@ -1,5 +1,6 @@
 """One place to measure in: its datasets, the tools taking turns on them, and cleaning up."""
 
+import shlex
 import shutil
 import subprocess
 import sys
@@ -8,7 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.cases import ABSENT_TARGETS, HELP_TARGETS, IMPORT_TARGETS, Case, Target
+from benchmarks.cases import (
+    ABSENT_TARGETS,
+    HELP_TARGETS,
+    IMPORT_TARGETS,
+    UPGRADE_TARGETS,
+    Case,
+    Target,
+)
 from benchmarks.machine import file_system
 from benchmarks.measure import CommandError, Rounds, repeat, take_turns
 from benchmarks.results import Result, case_result
@@ -97,7 +105,7 @@ def measure_case(case: Case, place: Place, programs: Programs, findings: Finding
 
 
 def measure_commands(place: Place, programs: Programs, findings: Findings) -> None:
-    """Start-up, and planning an image of which no chunk is there."""
+    """Start-up, planning an image of which no chunk is there, and a plate upgraded in place."""
     _progress("Start-up and planning")
     _measure_command("python -c pass", (sys.executable, "-c", "pass"), (), place, findings)
     if programs.zarrlift is None:
@@ -113,6 +121,11 @@ def measure_commands(place: Place, programs: Programs, findings: Findings) -> No
         plan = (program, "plan", str(source), str(place.folder / "target"))
         name = "plan 10^9 absent chunks"
         _measure_command(name, plan, ABSENT_TARGETS, place, findings)
+    with _dataset("U", place) as source:
+        words = f"{shlex.quote(program)} %s {shlex.quote(str(source))} --quiet"
+        there_and_back = ("sh", "-c", f"{words % 'upgrade'} && {words % 'undo'}")
+        name = "upgrade and undo 384 wells x 4 x 3"
+        _measure_command(name, there_and_back, UPGRADE_TARGETS, place, findings)
 
 
 def _measure_command(

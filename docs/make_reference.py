@@ -34,6 +34,8 @@ _GUIDES = {
     "[Damaged chunks](../guides/damaged-chunks.md)",
     "verify": "[Prove it](../guides/prove-it.md)",
     "tune": "[Choose a codec and chunks](../guides/choose-codec-and-chunks.md)",
+    "upgrade": "[Upgrade in place](../guides/upgrade-in-place.md)",
+    "undo": "[Upgrade in place](../guides/upgrade-in-place.md#take-it-back)",
     "run": "[Choose shards](../guides/choose-shards.md#edit-a-saved-plan)",
     "demo": "[Lift an image](../guides/lift-an-image.md)",
 }

@@ -16,6 +16,8 @@ from zarrlift.api import (  # noqa: E402 - after the rooms
     run,
     survey,
     tune,
+    undo,
+    upgrade,
     verify,
 )
 
@@ -24,6 +26,7 @@ if _TYPE_CHECKING:
     from zarrlift.errors import ZarrliftError
     from zarrlift.findings import Finding, Severity
     from zarrlift.jobs.result import Report
+    from zarrlift.jobs.upgraded import Undone, Upgraded
     from zarrlift.plan.cost import Costs
     from zarrlift.plan.plan import Plan
     from zarrlift.plan.tuning import Tuning
@@ -39,6 +42,8 @@ _HOMES = {
     "Severity": "zarrlift.findings",
     "Survey": "zarrlift.survey.facts",
     "Tuning": "zarrlift.plan.tuning",
+    "Undone": "zarrlift.jobs.upgraded",
+    "Upgraded": "zarrlift.jobs.upgraded",
     "Verification": "zarrlift.verify.result",
     "ZarrliftError": "zarrlift.errors",
 }
@@ -52,6 +57,8 @@ __all__ = [
     "Severity",
     "Survey",
     "Tuning",
+    "Undone",
+    "Upgraded",
     "Verification",
     "ZarrliftError",
     "convert",
@@ -62,6 +69,8 @@ __all__ = [
     "run",
     "survey",
     "tune",
+    "undo",
+    "upgrade",
     "verify",
 ]
 

@@ -19,8 +19,8 @@ import zarrlift as zl
 from tests.build import sample
 from tests.build_ome import pyramid, write_image, write_plate
 from tests.oracles import assert_same_voxels
-from zarrlift.api import Choices, Lift, Run
 from zarrlift.errors import SourceError, TargetError, UsageError
+from zarrlift.jobs.choices import Choices, Lift, Run
 from zarrlift.plan.saved import plan_to_json
 
 Verb: TypeAlias = Callable[..., Any]
@@ -61,6 +61,8 @@ def results(source: Path, target: Path) -> Mapping[str, object]:
         "load_plan": zl.load_plan(saved(made, file)),
         "run": zl.run(file),
         "demo": zl.demo(source.parent / "demo.zarr", size="256KiB"),
+        "upgrade": zl.upgrade(source),
+        "undo": zl.undo(source),
     }
 
 
@@ -119,7 +121,9 @@ def test_values_tell_the_facts(folder: Path) -> None:
     assert report.verification.equal
 
 
-@pytest.mark.parametrize("verb", [zl.survey, zl.plan, zl.convert, zl.verify, zl.demo])
+@pytest.mark.parametrize(
+    "verb", [zl.survey, zl.plan, zl.convert, zl.verify, zl.upgrade, zl.undo, zl.demo]
+)
 def test_misspelt_keyword_is_refused(verb: Verb, folder: Path) -> None:
     """A keyword that a verb does not know is an error that names it, and nothing is written."""
     source, target = write(folder)

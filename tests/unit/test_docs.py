@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import json
 import os
 import re
@@ -22,11 +23,12 @@ from docs import make_reference
 from tests.build import sample
 from tests.build_ome import pyramid, write_image
 from zarrlift import errors
-from zarrlift.api import Choices, Run
 from zarrlift.cli.app import app
+from zarrlift.jobs.choices import Choices, Run
 from zarrlift.plan.saved import plan_to_json
 from zarrlift.plan.settings import parse_rules, parse_wish
 from zarrlift.report.documents import report_to_json
+from zarrlift.report.in_place import undone_to_json, upgraded_to_json
 from zarrlift.report.tunings import tuning_to_json
 
 DOCS = Path(make_reference.__file__).parent
@@ -146,7 +148,7 @@ def test_help_is_shown_as_it_is_printed(name: str) -> None:
 def test_options_are_explained() -> None:
     """Every command, and every long option, is named on a page that is written by hand."""
     written = "\n".join(p.read_text("utf-8") for p in PAGES if p != make_reference.PAGE)
-    words = set(re.findall(r"--[a-z][a-z-]*", written))
+    words = set(re.findall(r"--[a-z][a-z0-9-]*", written))
     options = {
         name
         for command in app.commands.values()
@@ -179,7 +181,8 @@ def test_python_page_lists_the_front_door() -> None:
     """Every public name, keyword and kind of error is in the reference."""
     text = text_of("reference/python.md")
     kinds = [v.kind for v in vars(errors).values() if hasattr(v, "kind")]
-    keywords = [*Choices.__annotations__, *Run.__annotations__]
+    own = [*inspect.signature(zl.upgrade).parameters, *inspect.signature(zl.undo).parameters]
+    keywords = [*Choices.__annotations__, *Run.__annotations__, *(n for n in own if n != "url")]
 
     assert [n for n in zl.__all__ if f"`{n}`" not in text and f"`zl.{n}(" not in text] == []
     assert [name for name in [*keywords, *kinds] if f"| `{name}` |" not in text] == []
@@ -190,8 +193,13 @@ def test_json_page_lists_every_name(tmp_path: Path) -> None:
     source = write_image(tmp_path / "source.zarr", pyramid(sample((1, 1, 1, 8, 8), "<u2")))
     (source / ".zmetadata").write_text("{}", "utf-8")
     plan = zl.plan(source, tmp_path / "target.zarr")
-    tuning = tuning_to_json(zl.tune(source, codecs=["none"]))
-    document = [plan_to_json(plan, zl.estimate(plan)), report_to_json(zl.run(plan)), tuning]
+    document = [
+        plan_to_json(plan, zl.estimate(plan)),
+        report_to_json(zl.run(plan)),
+        upgraded_to_json(zl.upgrade(source)),
+        undone_to_json(zl.undo(source)),
+        tuning_to_json(zl.tune(source, codecs=["none"])),
+    ]
     text = text_of("reference/json.md")
 
     assert sorted({n for n in json_names(document) if f"`{n}`" not in text}) == []

@@ -91,7 +91,17 @@ exclude = _option(
     multiple=True,
     help="Leave these paths out; may be given more than once.",
 )
+plain_zarr = _option(
+    "--plain-zarr", heading=_WRITTEN, is_flag=True, help="Lift Zarr without OME too."
+)
 written = _stack(
+    _option(
+        "--ome-version",
+        heading=_WRITTEN,
+        type=_one_of("0.5", "0.6"),
+        default="0.5",
+        help="OME-Zarr version to write (0.5).",
+    ),
     _option(
         "--shards",
         heading=_WRITTEN,
@@ -134,7 +144,7 @@ written = _stack(
         help="JSON file: path patterns with chunks, shards and codec each.",
     ),
     exclude,
-    _option("--plain-zarr", heading=_WRITTEN, is_flag=True, help="Lift Zarr without OME too."),
+    plain_zarr,
     _option(
         "--large-index",
         heading=_WRITTEN,
@@ -149,6 +159,8 @@ written = _stack(
         help="What to do with a chunk that is not whole (stop).",
     ),
 )
+yes = _option("--yes", heading=_RUNNING, is_flag=True, help="Do not ask.")
+fsync = _option("--fsync", heading=_RUNNING, is_flag=True, help="Survive a power cut (slower).")
 running = _stack(
     _option(
         "--workers", heading=_RUNNING, type=click.IntRange(min=1), help="Threads or processes."
@@ -162,8 +174,8 @@ running = _stack(
         help="How much is compared afterwards (quick).",
     ),
     _option("--overwrite", heading=_RUNNING, is_flag=True, help="Replace the target; asks first."),
-    _option("--yes", heading=_RUNNING, is_flag=True, help="Do not ask."),
-    _option("--fsync", heading=_RUNNING, is_flag=True, help="Survive a power cut (slower)."),
+    yes,
+    fsync,
 )
 as_json = _stack(
     _option(
@@ -177,6 +189,10 @@ as_json = _stack(
     _option("--json", "as_json", heading=_SHOWN, is_flag=True, help="Same as --format json."),
 )
 quiet = _option("--quiet", "-q", heading=_SHOWN, is_flag=True, help="No progress, no report.")
+logged = _stack(
+    _option("--verbose", "-v", heading=_SHOWN, is_flag=True, help="Log to stderr."),
+    _option("--log", heading=_SHOWN, type=_FILE, metavar="FILE", help="Log to a file."),
+)
 shown = _stack(
     _option(
         "--report",
@@ -186,8 +202,7 @@ shown = _stack(
         help="Keep the report: JSON where it ends in .json, else text.",
     ),
     quiet,
-    _option("--verbose", "-v", heading=_SHOWN, is_flag=True, help="Log to stderr."),
-    _option("--log", heading=_SHOWN, type=_FILE, metavar="FILE", help="Log to a file."),
+    logged,
     as_json,
 )
 plan_output = _stack(
@@ -202,6 +217,30 @@ level = _option(
     default="quick",
     help="How much is compared (quick).",
 )
+url = click.argument("url", metavar="URL")
+in_place = _stack(
+    url,
+    exclude,
+    plain_zarr,
+    _option(
+        "--drop-v2",
+        heading=_WRITTEN,
+        is_flag=True,
+        help="Set the v2 documents aside afterwards; asks first.",
+    ),
+    _option("--dry-run", heading=_RUNNING, is_flag=True, help="Say what would be written."),
+    _option(
+        "--level",
+        heading=_RUNNING,
+        type=_one_of("metadata", "chunks"),
+        default="metadata",
+        help="What is looked at first; chunks: each one's envelope too (metadata).",
+    ),
+    yes,
+    fsync,
+)
+force = _option("--force", heading=_RUNNING, is_flag=True, help="Undo even what has changed since.")
+shown_in_place = _stack(quiet, logged, as_json)
 demo = _stack(
     click.argument("folder", metavar="DIR"),
     click.option(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from zarrlift import grid
 from zarrlift.chunks import listing
 from zarrlift.chunks.source import ChunkSource
+from zarrlift.chunks.units import chunk_units
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,19 +75,9 @@ class Drawing:
                 yield Drawn(index, data)
 
     def _listed(self) -> Iterator[Index]:
+        """Walk the chunks that are there, in files or in shards."""
         layout = self._layout
-        objects = listing.units(
-            self._folder,
-            self._path,
-            keys=layout.keys,
-            chunk_grid=layout.object_grid,
-            per_object=(1,) * layout.ndim,
-            strays=listing.Strays(),
+        units = chunk_units(
+            self._folder, self._path, layout, layout.chunks, strays=listing.Strays()
         )
-        for unit in objects:
-            if layout.shards is None:
-                yield unit.at
-            else:
-                held = self._source.shard_index(unit.at)
-                cells = grid.cells_within(unit.at, layout.per_object, layout.chunk_grid)
-                yield from (index for number, index in cells if held and held.get(number))
+        return (unit.at for unit in units)

@@ -21,7 +21,7 @@ from zarrlift.plan import candidates as c
 from zarrlift.plan import tuning as t
 from zarrlift.plan import views as v
 from zarrlift.plan.subject import find_subject
-from zarrlift.store.folder import Folder
+from zarrlift.store.folder import tree_at
 from zarrlift.survey.walk import survey
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from zarrlift.grid import Index
     from zarrlift.metadata.layout import ArrayLayout
     from zarrlift.plan.subject import Subject
+    from zarrlift.store.folder import Folder
     from zarrlift.survey.facts import Survey
 
 DEFAULT_SAMPLE = 64 * 2**20
@@ -57,7 +58,7 @@ def tune(source: str, options: TuneOptions, watch: Watch | None = None) -> t.Tun
     Raises `UsageError` where level, chunk or sample do not fit the dataset, `SourceError` where
     there is nothing to measure, `DamageError` where no chunk decodes.
     """
-    folder = Folder(source)
+    folder = tree_at(source)
     subject, named = _asked_for(survey(folder), options)
     layout = subject.level.layout
     tried = [_Trial.of(one, layout) for one in c.candidates(layout, options.codecs)]
@@ -154,7 +155,7 @@ class _Trial:
         try:
             return codec.encode(chunk, self.layout)
         except Exception:
-            if not self.candidate.now or self.candidate.readers is not c.Readers.V2_ONLY:
+            if not self.candidate.now or self.candidate.readers is not c.Readers.FEW:
                 raise
             self.encodes = False
             return None

@@ -35,8 +35,8 @@ class Readers(StrEnum):
     """Every reader: Zarr v2, and the codecs of Zarr v3's core."""
     REGISTERED = "registered"
     """Readers that know Zarr v3's registered extensions; so do all that are in common use."""
-    V2_ONLY = "v2-only"
-    """Readers of Zarr v2; v3 has no name for it that readers share."""
+    FEW = "few"
+    """Readers of Zarr v2, or of an extension; v3 has no name for it that readers share."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ class Candidate:
     def readers(self) -> Readers:
         """Say who can read it."""
         if not codecs.all_shared(self.chain):
-            return Readers.V2_ONLY
+            return Readers.FEW
         named = {c.name for c in self.chain}
         return Readers.REGISTERED if "zstd" in named else Readers.CORE
 
@@ -197,7 +197,7 @@ def pareto(results: Iterable[CodecResult]) -> tuple[CodecResult, ...]:
 
 def advise(results: Iterable[CodecResult]) -> Advice | None:
     """Choose among the candidates that v3 readers share; None where there is none."""
-    shared = [r for r in results if r.candidate.readers is not Readers.V2_ONLY]
+    shared = [r for r in results if r.candidate.readers is not Readers.FEW]
     if not shared:
         return None
     smallest = min(shared, key=lambda r: (r.share, -r.decode_rate))

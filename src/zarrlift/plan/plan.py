@@ -15,11 +15,13 @@ from zarrlift.findings import Finding, warning
 from zarrlift.metadata import codec_check
 from zarrlift.plan import methods, shapes
 from zarrlift.plan.documents import Document, Names, documents, lift_attributes
+from zarrlift.plan.settings import VERSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from zarrlift.metadata.layout import ArrayLayout
+    from zarrlift.plan.documents import Lifted
     from zarrlift.plan.methods import Method
     from zarrlift.plan.settings import Exact, Settings, Shape, Wish
     from zarrlift.survey.facts import Node, PlainFile, Survey
@@ -105,10 +107,10 @@ def make_plan(
     Raises `SourceError` for a hierarchy without OME metadata (unless `plain_zarr`),
     `UsageError` for wishes that cannot be met, naming array and axis.
     """
-    _refuse_version(survey, settings)
+    refuse_version(survey, plain_zarr=settings.plain_zarr)
     if settings.max_files is not None:
         settings = _settings_for_max_files(survey, settings)
-    lifted = lift_attributes(survey)
+    lifted = lift_attributes(survey, settings.ome_version)
     chooser = _Chooser(survey, lifted.names, settings)
     shapes.check_wishes(
         [settings.wish, *(r.wish for r in settings.rules)],
@@ -116,10 +118,6 @@ def make_plan(
         {name for names in lifted.names.values() for name in names or ()},
     )
     arrays = tuple(chooser.plan(n, (exact or {}).get(n.path)) for n in survey.arrays)
-    absent = tuple(
-        warning("array-missing", image, f"the image names {path!r}, which is not there")
-        for image, path in lifted.missing
-    )
     unused = tuple(
         warning("pattern-unused", "", f"layout rule {rule.pattern} matches no array")
         for rule in settings.rules
@@ -133,23 +131,37 @@ def make_plan(
         arrays=arrays,
         documents=documents(survey, lifted, {a.path: a.target for a in arrays}),
         files=survey.files,
-        findings=(*survey.findings, *lifted.findings, *absent, *unused),
+        findings=(*survey.findings, *lifted.findings, *missing_arrays(lifted), *unused),
         survey_digest=survey.digest,
     )
 
 
-def _refuse_version(survey: Survey, settings: Settings) -> None:
-    if survey.version is None and not settings.plain_zarr:
+_KNOWN_V2 = ("0.1", "0.2", "0.3", "0.4")
+
+
+def missing_arrays(lifted: Lifted) -> tuple[Finding, ...]:
+    """Report the arrays that images name and that are not there."""
+    return tuple(
+        warning("array-missing", image, f"the image names {path!r}, which is not there")
+        for image, path in lifted.missing
+    )
+
+
+def refuse_version(survey: Survey, *, plain_zarr: bool) -> None:
+    """Raise `SourceError` where there is no OME metadata, or of a version that is not known."""
+    if survey.version is None and not plain_zarr:
         raise SourceError(
             "this is a Zarr hierarchy without OME metadata",
             place=survey.source,
             hint="lift it all the same with --plain-zarr, or name the OME-Zarr group",
         )
-    if survey.version is not None and survey.version not in ("0.1", "0.2", "0.3", "0.4"):
+    known = _KNOWN_V2 if survey.zarr_format == 2 else (*_KNOWN_V2, *VERSIONS)  # noqa: PLR2004
+    if survey.version is not None and survey.version not in known:
         raise SourceError(
-            f"OME-Zarr version {survey.version!r} in Zarr v2 documents is not known",
+            f"OME-Zarr version {survey.version!r} in Zarr v{survey.zarr_format} documents is not "
+            "known",
             place=survey.source,
-            hint="0.1 to 0.4 are lifted; correct the version member if it is a slip",
+            hint=f"{', '.join(known)} are lifted; correct the version member if it is a slip",
         )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from zarrlift.errors import SourceError, UsageError
 from zarrlift.metadata import ome
 from zarrlift.plan.documents import lift_attributes
+from zarrlift.plan.settings import VERSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,7 +71,7 @@ def find_subject(survey: Survey, wanted: str | None = None) -> Subject:
     images = _images(survey, layouts)
     image, number = _found(wanted, images, layouts)
     levels = images.get(image) or (Level(path=image, layout=layouts[image]),)
-    names = lift_attributes(survey).names
+    names = lift_attributes(survey, VERSIONS[0]).names
     return Subject(
         image=image,
         levels=levels,
@@ -85,9 +86,10 @@ def _images(survey: Survey, layouts: Mapping[str, ArrayLayout]) -> dict[str, tup
     """Give the levels of each image that has any; only the first multiscale of each counts."""
     made = {}
     for group in survey.groups:
+        attributes = ome.v3_members(group.attributes) or group.attributes
         named = [
             Level(path=path, layout=layouts[path])
-            for path, multiscale, _ in ome.named_arrays(group.path, group.attributes)
+            for path, multiscale, _ in ome.named_arrays(group.path, attributes)
             if multiscale == 0 and path in layouts
         ]
         if named:

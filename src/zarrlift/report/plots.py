@@ -129,7 +129,7 @@ def _label(one: CodecResult) -> str:
     name = one.name if len(one.name) <= 40 else f"{one.name[:39]}…"  # noqa: PLR2004 - a column
     if one.candidate.now:
         return f"{name} (now)"
-    return f"{name} (v2 only)" if one.candidate.readers is Readers.V2_ONLY else name
+    return f"{name} (few readers)" if one.candidate.readers is Readers.FEW else name
 
 
 def _draw_requests(axes: Axes, tuning: Tuning) -> None:

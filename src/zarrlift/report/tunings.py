@@ -83,7 +83,7 @@ def _codecs(tuning: Tuning) -> list[str]:
 
 
 def _codec(one: CodecResult, *, on_front: bool) -> list[str]:
-    unshared = one.candidate.readers is Readers.V2_ONLY
+    unshared = one.candidate.readers is Readers.FEW
     mark = "=" if one.candidate.now else "!" if unshared else "*" if on_front else " "
     second = "*" if on_front and one.candidate.now else "!" if unshared else " "
     mark += second if one.candidate.now else " "

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 OURS = ".zarrlift"
 CLAIM = f"{OURS}/plan.json"
+UNDO = f"{OURS}/undo"
+"""What an upgrade in place keeps, so that it can be taken back."""
 _LONG = 2**17
 """Bytes from which a call is so long that others should have the turn meanwhile."""
 _NO_COPYING = frozenset(
@@ -49,14 +51,14 @@ class Target(Folder):
         """List one folder; one that is not made yet has no entries."""
         return super().entries(key) if os.path.isdir(self.path(key)) else []
 
-    def claim(self, document: bytes) -> bool:
+    def claim(self, document: bytes, key: str = CLAIM) -> bool:
         """Put the plan into the target; say False where another plan is there already."""
         try:
             Path(self.path(f"{OURS}/tmp")).mkdir(parents=True, exist_ok=True)
             draft = self.path(f"{OURS}/claim-{os.urandom(6).hex()}")
             _write_new(draft, document, fsync=self.fsync)
             try:
-                return _link_new(draft, self.path(CLAIM), document, fsync=self.fsync)
+                return _link_new(draft, self.path(key), document, fsync=self.fsync)
             finally:
                 os.unlink(draft)
         except OSError as error:
@@ -77,7 +79,8 @@ class Target(Folder):
         """Remove the claim and every temporary object: the target is finished."""
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self.path(CLAIM))
-        shutil.rmtree(self.path(OURS), ignore_errors=True)
+        kept = os.path.isdir(self.path(UNDO))
+        shutil.rmtree(self.path(f"{OURS}/tmp" if kept else OURS), ignore_errors=True)
 
     def begin(self, buffer: bytearray, turn: Turn | None = None) -> PendingObject:
         """Start an object under a temporary name, gathering its bytes in `buffer`.
@@ -117,7 +120,7 @@ class Target(Folder):
             if os.path.islink(path) or not os.path.isdir(path):
                 raise TargetError("a file or link is in the way", place=path) from None
         if self.fsync:
-            _sync_folder(os.path.dirname(path))
+            sync_folder(os.path.dirname(path))
         self._made.add(key)
 
     def place(self, temporary: str, key: str) -> None:
@@ -127,7 +130,7 @@ class Target(Folder):
             self.make_folder(key.rpartition("/")[0])
             os.replace(temporary, final)
             if self.fsync:
-                _sync_folder(os.path.dirname(final))
+                sync_folder(os.path.dirname(final))
         except FileNotFoundError as error:
             raise ClaimLostError(
                 "another run finished or replaced this target", place=self.root
@@ -205,8 +208,8 @@ class PendingObject:
         self._view[self._filled : self._filled + len(data)] = data
         self.advance(len(data))
 
-    def take(self, fd: int, length: int) -> int:
-        """Have the kernel copy the first bytes of an open file; gives how many, 0 if it cannot.
+    def take(self, fd: int, length: int, offset: int = 0) -> int:
+        """Have the kernel copy bytes of an open file; gives how many, 0 if it cannot.
 
         Raises `OSError` where reading fails, `TargetError` where writing does.
         """
@@ -217,7 +220,7 @@ class PendingObject:
         at = 0
         try:
             with self.aside(length):
-                while at < length and (copied := copy(fd, self._fd, length - at, at)):
+                while at < length and (copied := copy(fd, self._fd, length - at, offset + at)):
                     at += copied
         except OSError as error:
             if at == 0 and error.errno in _NO_COPYING:
@@ -299,7 +302,8 @@ def _link_new(draft: str, final: str, data: bytes, *, fsync: bool) -> bool:
     return True
 
 
-def _sync_folder(path: str) -> None:
+def sync_folder(path: str) -> None:
+    """See that the names in a folder outlast a power cut."""
     fd = os.open(path, os.O_RDONLY)
     try:
         os.fsync(fd)

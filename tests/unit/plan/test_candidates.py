@@ -147,8 +147,8 @@ def test_usual_candidates() -> None:
         (BLOSC, "blosc:lz4:5:shuffle", Readers.CORE),
         (GZIP, "gzip:5", Readers.CORE),
         ({"id": "zstd", "level": 3}, "zstd:3", Readers.REGISTERED),
-        (ZLIB, "zlib:4", Readers.V2_ONLY),
-        (LZ4, "lz4", Readers.V2_ONLY),
+        (ZLIB, "zlib:4", Readers.FEW),
+        (LZ4, "lz4", Readers.FEW),
     ],
 )
 def test_todays_codec(compressor: dict[str, object] | None, name: str, readers: Readers) -> None:

@@ -1,0 +1,176 @@
+"""What callers may say, and its translation into settings and options."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypedDict, TypeVar
+
+if TYPE_CHECKING:
+    from zarrlift.jobs.options import RunOptions, Watch
+    from zarrlift.plan.settings import Settings
+
+Path = str | os.PathLike[str]
+E = TypeVar("E", bound=StrEnum)
+ShapeLike = str | Sequence[int] | Mapping[str, int]
+
+
+class Choices(TypedDict, total=False):
+    """What may be said of a lift's outcome; every one has a default."""
+
+    shards: ShapeLike
+    """`auto` (default), `none`, sizes in array order, or sizes by axis name."""
+    shard_size: int | str
+    """Decoded bytes that `auto` aims at; 64 MiB."""
+    max_files: int
+    """Choose the shard size so that the target needs no more files."""
+    chunks: ShapeLike
+    """`keep` (default), sizes in array order, or sizes by axis name."""
+    codec: str
+    """`keep` (default), `none`, `zstd[:level]`, `gzip[:level]`, `blosc:zstd[:level[:shuffle]]`."""
+    layout: Mapping[str, object] | Path
+    """Path patterns with chunks, shards and codec each, or a JSON file of them."""
+    exclude: Sequence[str]
+    """Patterns of paths to leave out."""
+    plain_zarr: bool
+    """Lift a hierarchy without OME metadata too."""
+    large_index: bool
+    """Allow more than 2^20 chunks in a shard."""
+    ome_version: str
+    """`0.5` (default) or `0.6`: what to write."""
+    damaged: str
+    """`stop` (default), `copy` or `missing`: what to do with a chunk that is not whole."""
+
+
+class Run(TypedDict, total=False):
+    """How a lift is carried out; none of it changes what is written."""
+
+    workers: int | None
+    memory: int | str | None
+    """Bytes, or a size such as `1GiB`."""
+    verify: str
+    """`quick` (default), `full`, `decode` or `none`."""
+    overwrite: bool
+    """Replace the target; only a Zarr root or a target of ours is ever removed."""
+    fsync: bool
+    processes: bool
+    """Pack on processes in place of threads: quicker for many small chunks. Linux only, and only
+    from a process without other threads (not in a notebook); elsewhere threads are used."""
+    watch: Watch | None
+
+
+class Lift(Choices, Run, total=False):
+    """All that `convert` may be told."""
+
+
+def refuse_unknown(options: Mapping[str, object], known: type) -> None:
+    """Raise `TypeError` for a keyword that a verb does not take."""
+    unknown = sorted(options.keys() - known.__annotations__.keys())
+    if unknown:
+        raise TypeError(f"unexpected keyword argument {unknown[0]!r}")
+
+
+def run_options(options: Run) -> RunOptions:
+    """Give what decides how a job runs."""
+    from zarrlift.jobs.options import RunOptions
+    from zarrlift.verify.result import Level
+
+    memory = options.get("memory")
+    return RunOptions(
+        workers=options.get("workers"),
+        memory=None if memory is None else byte_count(memory),
+        verify=one_of(Level, options.get("verify", "quick"), "verify"),
+        overwrite=options.get("overwrite", False),
+        fsync=options.get("fsync", False),
+        processes=options.get("processes", False),
+    )
+
+
+def settings(choices: Choices) -> Settings:
+    """Give what decides what a lift writes; raises `UsageError`."""
+    from zarrlift.plan.settings import VERSIONS, Damaged, Settings, parse_rules, parse_wish
+
+    wish = parse_wish(
+        chunks=shape(choices.get("chunks", "keep")),
+        shards=shape(choices.get("shards", "auto")),
+        codec=choices.get("codec", "keep"),
+    )
+    layout = choices.get("layout", {})
+    if not isinstance(layout, Mapping):
+        layout = json_file(os.fspath(layout))
+    return Settings(
+        wish=wish,
+        rules=parse_rules(layout, wish),
+        shard_size=byte_count(choices.get("shard_size", "64MiB")),
+        max_files=choices.get("max_files"),
+        exclude=patterns(choices.get("exclude", ())),
+        plain_zarr=choices.get("plain_zarr", False),
+        large_index=choices.get("large_index", False),
+        damaged=one_of(Damaged, choices.get("damaged", "stop"), "damaged"),
+        ome_version=version(choices.get("ome_version", VERSIONS[0])),
+    )
+
+
+def version(text: str) -> str:
+    """Give a version that can be written; raises `UsageError`."""
+    from zarrlift.errors import UsageError
+    from zarrlift.plan.settings import VERSIONS
+
+    if text not in VERSIONS:
+        raise UsageError(f"ome_version {text!r} cannot be written", hint=" or ".join(VERSIONS))
+    return text
+
+
+def patterns(value: Sequence[str]) -> tuple[str, ...]:
+    """Give patterns of paths as a tuple, also where one text was given."""
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def shape(value: ShapeLike) -> str:
+    """Give a shape as users write it on the command line."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        return ",".join(f"{name}={size}" for name, size in value.items())
+    return ",".join(map(str, value))
+
+
+def byte_count(value: int | str) -> int:
+    """Give a number of bytes, also where a text such as `64MiB` was given."""
+    from zarrlift.plan.settings import parse_size
+
+    return value if isinstance(value, int) else parse_size(value)
+
+
+def one_of(kind: type[E], value: str, name: str) -> E:
+    """Give the member of an enumeration that a text names; raises `UsageError`."""
+    from zarrlift.errors import UsageError
+
+    try:
+        return kind(value)
+    except ValueError as error:
+        allowed = ", ".join(str(v) for v in kind)
+        raise UsageError(f"{name} {value!r} is not one of {allowed}") from error
+
+
+def local(path: Path) -> str:
+    """Give the local path that a path or `file://` URL names."""
+    from zarrlift.store.folder import local_path
+
+    return local_path(os.fspath(path))
+
+
+def json_file(path: str) -> dict[str, object]:
+    """Read a JSON object from a file that the user named; raises `UsageError`."""
+    from zarrlift.errors import DocumentError, UsageError
+    from zarrlift.metadata import json_text
+    from zarrlift.store.folder import Folder
+
+    data = Folder(path).read("")
+    if data is None:
+        raise UsageError("there is no such file", place=path, hint="check the path")
+    try:
+        return json_text.read_object(data, path)
+    except DocumentError as error:
+        raise UsageError(error.message, place=path, hint="mend the file") from error

@@ -1,0 +1,113 @@
+"""What came of an upgrade in place, and of taking one back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from zarrlift.findings import has_errors
+
+if TYPE_CHECKING:
+    from zarrlift.findings import Finding
+
+
+class Depth(StrEnum):
+    """How much an upgrade looks at before it writes."""
+
+    METADATA = "metadata"
+    CHUNKS = "chunks"
+    """The envelope of every chunk too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpgradeOptions:
+    """What an upgrade is asked to do."""
+
+    exclude: tuple[str, ...] = ()
+    level: Depth = Depth.METADATA
+    drop_v2: bool = False
+    plain_zarr: bool = False
+    dry_run: bool = False
+    fsync: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upgraded:
+    """The outcome of an upgrade in place, or of asking what it would do."""
+
+    source: str
+    version: str | None
+    """OME-Zarr version that was there; None for plain Zarr."""
+    level: Depth
+    keys: tuple[str, ...]
+    """Every document, in the order in which they are written: the root's last."""
+    arrays: int
+    """Documents of arrays; the others are those of groups."""
+    implicit: int
+    """Groups that were folders without documents of their own."""
+    bytes: int
+    """Of all documents."""
+    written: int
+    """Documents that were not there before; with `dry_run`, that would be written."""
+    removed: int
+    """Documents of Zarr v2 that were set aside; with `dry_run`, that would be."""
+    chunks: int
+    """Chunks that were looked at."""
+    seconds: float
+    findings: tuple[Finding, ...]
+    dry_run: bool = False
+    dropped: bool = False
+    """The documents of Zarr v2 are gone, now or since before."""
+    recorded: bool = False
+    """There is an undo record."""
+
+    @property
+    def documents(self) -> int:
+        """Count the documents."""
+        return len(self.keys)
+
+    @property
+    def groups(self) -> int:
+        """Count the documents of groups."""
+        return len(self.keys) - self.arrays
+
+    @property
+    def already(self) -> bool:
+        """Say whether there was nothing to do."""
+        return not self.written and not self.removed
+
+    @property
+    def possible(self) -> bool:
+        """Say whether nothing was found that keeps the upgrade from being done."""
+        return not has_errors(self.findings)
+
+    def __repr__(self) -> str:
+        """Give the outcome in one line."""
+        state = "already done" if self.already else "would be done" if self.dry_run else "done"
+        state = state if self.possible else "NOT possible"
+        return (
+            f"Upgraded({self.source!r}: {state}, {self.written} of {self.documents} documents "
+            f"written, {self.removed} of v2 set aside)"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undone:
+    """The outcome of taking an upgrade back."""
+
+    source: str
+    removed: int
+    """Documents of Zarr v3 that were removed."""
+    restored: int
+    """Documents of Zarr v2 that were put back."""
+    forced: tuple[str, ...]
+    """Keys that had changed since the upgrade, and were removed or replaced all the same."""
+    seconds: float
+
+    def __repr__(self) -> str:
+        """Give the outcome in one line."""
+        return (
+            f"Undone({self.source!r}: {self.removed} documents removed, "
+            f"{self.restored} of v2 put back)"
+        )
