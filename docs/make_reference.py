@@ -33,6 +33,7 @@ _GUIDES = {
     "[Continue after a kill](../guides/continue-after-a-kill.md), "
     "[Damaged chunks](../guides/damaged-chunks.md)",
     "verify": "[Prove it](../guides/prove-it.md)",
+    "tune": "[Choose a codec and chunks](../guides/choose-codec-and-chunks.md)",
     "upgrade": "[Upgrade in place](../guides/upgrade-in-place.md)",
     "undo": "[Upgrade in place](../guides/upgrade-in-place.md#take-it-back)",
     "run": "[Choose shards](../guides/choose-shards.md#edit-a-saved-plan)",

@@ -15,6 +15,7 @@ from zarrlift.api import (  # noqa: E402 - after the rooms
     plan,
     run,
     survey,
+    tune,
     undo,
     upgrade,
     verify,
@@ -28,6 +29,7 @@ if _TYPE_CHECKING:
     from zarrlift.jobs.upgraded import Undone, Upgraded
     from zarrlift.plan.cost import Costs
     from zarrlift.plan.plan import Plan
+    from zarrlift.plan.tuning import Tuning
     from zarrlift.survey.facts import Survey
     from zarrlift.verify.result import Verification
 
@@ -39,6 +41,7 @@ _HOMES = {
     "Report": "zarrlift.jobs.result",
     "Severity": "zarrlift.findings",
     "Survey": "zarrlift.survey.facts",
+    "Tuning": "zarrlift.plan.tuning",
     "Undone": "zarrlift.jobs.upgraded",
     "Upgraded": "zarrlift.jobs.upgraded",
     "Verification": "zarrlift.verify.result",
@@ -53,6 +56,7 @@ __all__ = [
     "Report",
     "Severity",
     "Survey",
+    "Tuning",
     "Undone",
     "Upgraded",
     "Verification",
@@ -64,6 +68,7 @@ __all__ = [
     "plan",
     "run",
     "survey",
+    "tune",
     "undo",
     "upgrade",
     "verify",

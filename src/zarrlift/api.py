@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from zarrlift.jobs.upgraded import Undone, Upgraded
     from zarrlift.plan.cost import Costs
     from zarrlift.plan.plan import Plan
+    from zarrlift.plan.tuning import Tuning
     from zarrlift.survey.facts import Survey
     from zarrlift.verify.result import Verification
 
@@ -315,3 +316,50 @@ def demo(folder: Path, *, kind: str = "image", size: int | str = "64MiB", seed: 
     return write_demo(
         local(folder), kind=one_of(Kind, kind, "kind"), size=byte_count(size), seed=seed
     )
+
+
+def tune(
+    source: Path,
+    *,
+    level: int | str | None = None,
+    chunk: str | None = None,
+    sample: int | str = "64MiB",
+    seed: int = 0,
+    codecs: Sequence[str] = (),
+    watch: Watch | None = None,
+) -> Tuning:
+    """Measure codecs on a dataset's own chunks, and count what chunks and shards cost.
+
+    Parameters
+    ----------
+    source
+        Folder of an OME-Zarr 0.1-0.6 or plain Zarr hierarchy.
+    level
+        A number, the path of an array, or that of an image; by default the full resolution of the
+        first image.
+    chunk
+        One chunk to measure, such as `2/0,0,0,0,0`: level, and index in array order.
+    sample
+        Decoded bytes of the chunks that are drawn, at most.
+    seed
+        The same seed draws the same chunks.
+    codecs
+        Codecs to try, as `codec` of `Choices` or `zlib[:level]`; by default a broad choice.
+
+    Raises
+    ------
+    ZarrliftError
+        Where there is no such level or chunk, or nothing that can be measured.
+
+    """
+    from zarrlift.jobs.tune import TuneOptions
+    from zarrlift.jobs.tune import tune as measure
+
+    options = TuneOptions(
+        level=None if level is None else str(level),
+        chunk=chunk,
+        sample=byte_count(sample),
+        seed=seed,
+        codecs=patterns(codecs),
+    )
+    return measure(local(source), options, watch)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.functional.runs import HOUSE, run, widest, zarrlift
 
-COMMANDS = ("plan", "convert", "verify", "upgrade", "undo", "run", "demo")
+COMMANDS = ("plan", "convert", "verify", "upgrade", "undo", "tune", "run", "demo")
 
 each_command = pytest.mark.parametrize("command", COMMANDS)
 
@@ -35,7 +35,7 @@ def test_program_lists_its_commands() -> None:
     assert ran.code == 0
     assert widest(ran.out) <= 80
     headings = re.findall(r"^(\w[\w ]*):$", ran.out, re.MULTILINE)
-    assert headings == ["Options", "Lift", "In place", "Scale", "Learn"]
+    assert headings == ["Options", "Lift", "In place", "Choose", "Scale", "Learn"]
     assert [c for c in COMMANDS if not re.search(rf"^  {c} ", ran.out, re.MULTILINE)] == []
 
 

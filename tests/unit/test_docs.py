@@ -29,6 +29,7 @@ from zarrlift.plan.saved import plan_to_json
 from zarrlift.plan.settings import parse_rules, parse_wish
 from zarrlift.report.documents import report_to_json
 from zarrlift.report.in_place import undone_to_json, upgraded_to_json
+from zarrlift.report.tunings import tuning_to_json
 
 DOCS = Path(make_reference.__file__).parent
 HOUSE = Path(zl.__file__).parent
@@ -197,6 +198,7 @@ def test_json_page_lists_every_name(tmp_path: Path) -> None:
         report_to_json(zl.run(plan)),
         upgraded_to_json(zl.upgrade(source)),
         undone_to_json(zl.undo(source)),
+        tuning_to_json(zl.tune(source, codecs=["none"])),
     ]
     text = text_of("reference/json.md")
 

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from zarrlift.cli import in_place, learn, lift
+from zarrlift.cli import choose, in_place, learn, lift
 from zarrlift.cli.options import Group
 
 
@@ -29,6 +29,7 @@ app.add("Lift", lift.convert)
 app.add("Lift", lift.verify)
 app.add("In place", in_place.upgrade)
 app.add("In place", in_place.undo)
+app.add("Choose", choose.tune)
 app.add("Scale", lift.run)
 app.add("Learn", learn.demo)
 

@@ -1,0 +1,128 @@
+"""tune."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+import zarrlift as zl
+from zarrlift.cli import faces
+from zarrlift.cli import options as o
+
+if TYPE_CHECKING:
+    from zarrlift.plan.tuning import Tuning
+
+_MEASURED, _FILE = "What is measured", click.Path(path_type=Path, dir_okay=False)
+
+
+def _codecs(_context: click.Context, _parameter: click.Parameter, text: str | None) -> list[str]:
+    return [word.strip() for word in (text or "").split(",") if word.strip()]
+
+
+@click.command(cls=o.Command)
+@click.argument("source", metavar="URL")
+@click.option(
+    "--level",
+    cls=o.Option,
+    heading=_MEASURED,
+    metavar="N|PATH",
+    help="Level of the first image, or path of an array or image (0).",
+)
+@click.option(
+    "--chunk",
+    cls=o.Option,
+    heading=_MEASURED,
+    metavar="INDEX",
+    help="One chunk instead of a sample: 0,0,0,0,0 or with its level, 2/0,0,0,0,0.",
+)
+@click.option(
+    "--sample",
+    cls=o.Option,
+    heading=_MEASURED,
+    metavar="SIZE",
+    default="64MiB",
+    help="Decoded data to measure on, at most (64MiB).",
+)
+@click.option(
+    "--seed",
+    cls=o.Option,
+    heading=_MEASURED,
+    type=int,
+    default=0,
+    help="The same seed draws the same chunks (0).",
+)
+@click.option(
+    "--codecs",
+    cls=o.Option,
+    heading=_MEASURED,
+    metavar="LIST",
+    callback=_codecs,
+    help="Codecs to try, with commas between, as --codec of convert takes them; or zlib[:level].",
+)
+@click.option(
+    "--plot",
+    cls=o.Option,
+    heading="What is shown",
+    type=_FILE,
+    metavar="FILE",
+    help="Draw the result: .png or .svg. Needs zarrlift[plot].",
+)
+@click.option(
+    "--output",
+    cls=o.Option,
+    heading="What is shown",
+    type=_FILE,
+    metavar="FILE",
+    help="Write a file for --layout of plan and convert, with the balanced codec.",
+)
+@o.quiet
+@o.as_json
+def tune(source: str, output_format: str, as_json: bool, quiet: bool, **given: object) -> None:
+    """Measure codecs on your own data, and count what chunks and shards cost."""
+    from zarrlift.report.tunings import tuning_text, tuning_to_json
+
+    plot, output = given.pop("plot"), given.pop("output")
+    with faces.errors_in_words(), faces.stopping_cleanly():
+        _check_files(plot, output)
+        with faces.watching(quiet=quiet, yes=False) as watch:
+            made = zl.tune(source, **given, watch=watch)  # type: ignore[arg-type]
+        if output is not None:
+            _save_layout(made, output)  # type: ignore[arg-type]
+        if plot is not None:
+            from zarrlift.report.plots import save_plot
+
+            save_plot(made, plot)  # type: ignore[arg-type]
+        if as_json or output_format == "json":
+            faces.show_json(tuning_to_json(made))
+        elif not quiet:
+            faces.show(tuning_text(made, _next(made, source, output)))
+
+
+def _check_files(plot: object, output: object) -> None:
+    """Refuse what could only fail after everything is measured."""
+    if plot is not None:
+        from zarrlift.report.plots import check_plot
+
+        check_plot(plot)  # type: ignore[arg-type]
+    faces.check_writable(plot)
+    faces.check_writable(output)
+
+
+def _save_layout(made: Tuning, output: Path) -> None:
+    from zarrlift.plan.tuning import layout_rules
+
+    faces.save(output, json.dumps(layout_rules(made), indent=2))
+
+
+def _next(made: Tuning, source: str, output: object) -> list[str] | None:
+    """Give the command that shows what a lift with the result would do."""
+    if made.advice is None:
+        return None
+    balanced = made.codec(made.advice.balanced)
+    words = ["--layout", str(output)] if output is not None else ["--codec", balanced.name]
+    if balanced.candidate.now and output is None:
+        words = []
+    return ["zarrlift", "plan", source, "lifted.zarr", *words]
