@@ -97,7 +97,11 @@ def complaint_of(judge: str, trap: str) -> Complaint | None:
 
 def schema_problems(group: Path, version: str = "0.5") -> list[str]:
     """Give what the official schemas find in one group's attributes."""
-    attributes = _attributes(group)
+    return attribute_problems(_attributes(group), version)
+
+
+def attribute_problems(attributes: Json, version: str) -> list[str]:
+    """Give what the official schemas of a version find in a group's attributes."""
     if version < "0.5":
         members: Json = attributes
     elif "ome" in attributes:
@@ -156,6 +160,16 @@ def ome_zarr_models_problems(root: Path) -> list[str]:
         except (ValueError, RuntimeError, KeyError, FileNotFoundError) as error:
             return [f"{type(error).__name__}: {error}"]
     return []
+
+
+def ngff_zarr_places(root: Path) -> list[tuple[dict[str, float], dict[str, float]]]:
+    """Give scale and translation of each level of an image, by axis, as ngff-zarr reads them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import ngff_zarr  # noqa: PLC0415 - loads slowly, and few tests need it
+
+        images = ngff_zarr.from_ngff_zarr(str(root), validate=True).images
+    return [(dict(image.scale), dict(image.translation)) for image in images]
 
 
 def _attributes(group: Path) -> Json:

@@ -84,11 +84,16 @@ def name_traps() -> Iterator[Trap]:
 
 
 def odd_version_traps() -> Iterator[Trap]:
-    """Give datasets that are not, or not only, OME-Zarr 0.1-0.4."""
+    """Give datasets of versions that were never final."""
+    for version in ("0.5-dev", "0.6rc0", "0.6.dev3"):
+        yield Trap(f"already-{version}", "version", "newer than 0.4", _newer(version))
+
+
+def v3_traps() -> Iterator[Trap]:
+    """Give datasets that are, or are also, Zarr v3."""
     yield beside_trap("both-formats", "version", "v2 and v3 documents side by side", _both_formats)
     yield Trap("ome-outside-ome", "version", "0.4 attributes in a v3 group", _v3_without_ome)
-    for version in ("0.5", "0.5-dev", "0.6", "0.6rc0", "0.6.dev3"):
-        yield Trap(f"already-{version}", "version", "newer than 0.4", _newer(version))
+    yield Trap("already-0.5", "version", "newer than 0.4", _newer("0.5"))
 
 
 def _named(topic: Topic, table: Mapping[str, tuple[str, Build]]) -> Iterator[Trap]:
@@ -167,3 +172,4 @@ def _v3_array(shape: object) -> dict[str, object]:
 
 TREE_TRAPS = (*plate_traps(), *collection_traps(), *name_traps())
 VERSION_TRAPS = tuple(odd_version_traps())
+V3_TRAPS = tuple(v3_traps())

@@ -44,6 +44,8 @@ class Choices(TypedDict, total=False):
     """Lift a hierarchy without OME metadata too."""
     large_index: bool
     """Allow more than 2^20 chunks in a shard."""
+    ome_version: str
+    """`0.5` (default) or `0.6`: what to write."""
     damaged: str
     """`stop` (default), `copy` or `missing`: what to do with a chunk that is not whole."""
 
@@ -75,7 +77,7 @@ def survey(source: Path, *, exclude: Sequence[str] = ()) -> Survey:
     Parameters
     ----------
     source
-        Folder of an OME-Zarr 0.1-0.4 or plain Zarr v2 hierarchy.
+        Folder of an OME-Zarr 0.1-0.6 or plain Zarr hierarchy.
     exclude
         Patterns of paths to leave out.
 
@@ -85,10 +87,10 @@ def survey(source: Path, *, exclude: Sequence[str] = ()) -> Survey:
         Where there is no such hierarchy, or a document cannot be read.
 
     """
-    from zarrlift.store.folder import Folder
+    from zarrlift.store.folder import tree_at
     from zarrlift.survey.walk import survey as walk
 
-    return walk(Folder(_local(source)), _patterns(exclude))
+    return walk(tree_at(_local(source)), _patterns(exclude))
 
 
 def plan(source: Path, target: Path, **choices: Unpack[Choices]) -> Plan:
@@ -126,9 +128,9 @@ def estimate(plan: Plan, *, count: bool = False) -> Costs:
     """
     from zarrlift.jobs import measure
     from zarrlift.plan.cost import costs
-    from zarrlift.store.folder import Folder
+    from zarrlift.store.folder import tree_at
 
-    source = Folder(plan.source)
+    source = tree_at(plan.source)
     counted = measure.count_arrays(plan, source) if count else {}
     return costs(plan, counted, measure.sample_arrays(plan, source))
 
@@ -184,6 +186,8 @@ def run(saved_plan: Plan | Path, **options: Unpack[Run]) -> Report:
 
     _refuse_unknown(options, Run)
     made = saved_plan if isinstance(saved_plan, Plan) else load_plan(saved_plan)
+    if made.target.endswith(".ozx"):
+        from zarrlift.jobs.archive import convert_to_archive as carry_out
     return carry_out(made, _run_options(options), options.get("watch"))
 
 
@@ -227,7 +231,7 @@ def verify(
     Parameters
     ----------
     source, target
-        The OME-Zarr 0.1-0.4 folder and the lifted one.
+        The source's folder and the lifted one.
     level
         `quick`: documents, every object and chunk length, a sample of bytes; `full`: every
         byte; `decode`: every chunk decoded too.
@@ -372,7 +376,7 @@ def _run_options(options: Run) -> RunOptions:
 
 
 def _settings(choices: Choices) -> Settings:
-    from zarrlift.plan.settings import Damaged, Settings, parse_rules, parse_wish
+    from zarrlift.plan.settings import VERSIONS, Damaged, Settings, parse_rules, parse_wish
 
     wish = parse_wish(
         chunks=_shape(choices.get("chunks", "keep")),
@@ -391,7 +395,17 @@ def _settings(choices: Choices) -> Settings:
         plain_zarr=choices.get("plain_zarr", False),
         large_index=choices.get("large_index", False),
         damaged=_one_of(Damaged, choices.get("damaged", "stop"), "damaged"),
+        ome_version=_version(choices.get("ome_version", VERSIONS[0])),
     )
+
+
+def _version(text: str) -> str:
+    from zarrlift.errors import UsageError
+    from zarrlift.plan.settings import VERSIONS
+
+    if text not in VERSIONS:
+        raise UsageError(f"ome_version {text!r} cannot be written", hint=" or ".join(VERSIONS))
+    return text
 
 
 def _patterns(value: Sequence[str]) -> tuple[str, ...]:

@@ -30,8 +30,7 @@ CAUSES = {
     "dtype-unknown": "<q3",
     "dtype-fields": "area",
     "order-unknown": "order 'K'",
-    "both-formats": "beside",
-    "already-0.5": "Zarr v3 already",
+    "already-0.6rc0": "OME-Zarr version '0.6rc0' in Zarr v3 documents is not known",
 }
 """What the message says of the cause."""
 

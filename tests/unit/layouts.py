@@ -84,7 +84,11 @@ def layout_of(
 ) -> ArrayLayout:
     """Give the layout of an array in the words of a `.zarray` document."""
     byte_order, data_type = datatypes.from_v2(dtype)
-    chain = [codecs.transpose(len(shape))] if order == "F" and len(shape) > 1 else []
+    chain = (
+        [codecs.transpose(tuple(reversed(range(len(shape)))))]
+        if order == "F" and len(shape) > 1
+        else []
+    )
     chain.append(codecs.serializer(data_type, byte_order))
     chain += [codecs.from_v2(c, data_type.itemsize) for c in filters]
     if compressor is not None:
@@ -104,7 +108,7 @@ def layout_of(
 def text_layout(chunks: Index, *, name: str = "vlen-utf8", order: str = "C") -> ArrayLayout:
     """Give the layout of an array of text or bytes of any length."""
     data_type = datatypes.from_v3("string" if name == "vlen-utf8" else "bytes")
-    chain = (codecs.transpose(len(chunks)),) if order == "F" else ()
+    chain = (codecs.transpose(tuple(reversed(range(len(chunks))))),) if order == "F" else ()
     return ArrayLayout(
         shape=chunks,
         data_type=data_type,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from functools import partial
 
@@ -192,24 +191,36 @@ def test_turn_is_one_threads_at_a_time() -> None:
     assert most == 1
 
 
-def test_turns_that_are_spent_working_are_worth_it() -> None:
-    """A thread that works all the time it has the turn keeps it worth taking."""
+@pytest.mark.parametrize(
+    ("held", "worked", "worth"),
+    [(0.001, 0.001, True), (0.001, 0.0005, True), (0.005, 0.001, False)],
+)
+def test_turns_are_worth_what_is_worked_in_them(
+    held: float, worked: float, worth: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread that works keeps turns worth taking; one that waits for storage ends them."""
+    wall, own = [0.0], [0.0]
+    monkeypatch.setattr("zarrlift.pool.time.perf_counter", lambda: wall[0])
+    monkeypatch.setattr("zarrlift.pool.time.thread_time", lambda: own[0])
     turn = Turn()
-    until = time.thread_time() + 0.3
-
-    while time.thread_time() < until:
+    for _ in range(100):
         with turn:
-            sum(range(1000))
+            wall[0] += held
+            own[0] += worked
 
-    assert turn.worth
+    assert turn.worth is worth
 
 
-def test_turns_that_are_spent_waiting_end() -> None:
-    """On storage that lets threads wait, they had better wait together."""
+def test_turns_ended_by_waiting_stay_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads are not sent back and forth."""
+    wall, own = [0.0], [0.0]
+    monkeypatch.setattr("zarrlift.pool.time.perf_counter", lambda: wall[0])
+    monkeypatch.setattr("zarrlift.pool.time.thread_time", lambda: own[0])
     turn = Turn()
-    for _ in range(40):
+    for worked in (0.0, 1.0, 1.0):
         with turn:
-            time.sleep(0.005)
+            wall[0] += 1
+            own[0] += worked
 
     assert not turn.worth
 

@@ -47,7 +47,7 @@ def check_for(layout: ArrayLayout) -> Check:
         return lambda data: gzip_problem(data, size)
     if outer.name == "zstd":
         return lambda data: zstd_problem(data, size)
-    if size is None or outer.name == "crc32c":
+    if size is None or _packed(layout):
         return _not_empty
     if layout.data_type.name == "bool":
         return lambda data: size_problem(len(data), size) or bool_problem(data)

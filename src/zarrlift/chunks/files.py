@@ -83,7 +83,7 @@ class ChunkFiles:
                 if len(view) < bound:
                     break
         except OSError as error:
-            raise _reading_failed(chunks[len(lengths)], error) from error
+            raise reading_failed(chunks[len(lengths)], error) from error
         out.advance(sum(lengths))
         return lengths
 
@@ -104,12 +104,12 @@ class ChunkFiles:
                 passes = check is not None and check(os.pread(fd, HEAD, 0), size) is None
                 taken = out.take(fd, size) if passes else 0
                 if 0 < taken < size:
-                    raise _changed(chunk, "became shorter while it was copied")
+                    raise changed(chunk, "became shorter while it was copied")
                 return taken or _read_large(fd, out, size)
             finally:
                 os.close(fd)
         except OSError as error:
-            raise _reading_failed(chunk, error) from error
+            raise reading_failed(chunk, error) from error
 
     def read(self, chunk: ChunkFile) -> bytes:
         """Give the whole bytes of one chunk."""
@@ -129,17 +129,19 @@ class ChunkFiles:
             finally:
                 os.close(fd)
         except OSError as error:
-            raise _reading_failed(chunk, error) from error
+            raise reading_failed(chunk, error) from error
 
 
-def _reading_failed(chunk: ChunkFile, error: OSError) -> ZarrliftError:
+def reading_failed(chunk: ChunkFile, error: OSError) -> ZarrliftError:
+    """Put into words why a listed chunk could not be read."""
     if isinstance(error, FileNotFoundError):
-        return _changed(chunk, "was listed, but is gone")
+        return changed(chunk, "was listed, but is gone")
     place = os.path.join(chunk.folder, chunk.name)
     return from_os_error(error, doing="reading", place=place)
 
 
-def _changed(chunk: ChunkFile, what: str) -> StorageError:
+def changed(chunk: ChunkFile, what: str) -> StorageError:
+    """Say that a source is not what it was when it was listed."""
     return StorageError(
         f"{what}: the source changes while it is lifted",
         place=os.path.join(chunk.folder, chunk.name),

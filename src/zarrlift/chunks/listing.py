@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from zarrlift import grid
 from zarrlift.errors import StorageError, from_os_error
 from zarrlift.metadata.layout import Keys
-from zarrlift.store.folder import Kind, kind_of, scan
+from zarrlift.store.folder import Kind, kind_of
 from zarrlift.store.target import OURS
 
 if TYPE_CHECKING:
@@ -32,14 +32,16 @@ _NAMED = 2**12
 
 
 class ChunkFile(NamedTuple):
-    """One chunk object of an unsharded array."""
+    """One encoded chunk: an object of an unsharded array, or part of a shard."""
 
     number: int
     """Its place in the target object that it goes to, in C order."""
     folder: str
     name: str
     size: int = -1
-    """Stored bytes, where the listing was asked for them."""
+    """Stored bytes, where the listing was asked for them, or the file holds more than this."""
+    offset: int = -1
+    """Where in the file the chunk begins; -1 where it is all of it."""
 
 
 class Unit(NamedTuple):
@@ -86,7 +88,7 @@ def units(
     walk.size = _size if sizes else _no_size
     walk.part = part or grid.WHOLE
     prefix = keys.prefix
-    if prefix and not os.path.isdir(folder.path(path)):
+    if prefix and not folder.has_folder(path):
         return
     if not chunk_grid or keys in (Keys.V2_FLAT, Keys.DEFAULT_FLAT) or len(chunk_grid) == 1:
         yield from walk.flat(keys)
@@ -128,7 +130,7 @@ class _Listing:
         groups: dict[int, list[ChunkFile]] = defaultdict(list)
         for base, folder in folders:
             first = base * per
-            for entry in scan(folder):
+            for entry in self._folder.scan(folder):
                 name = entry.name
                 number = numbers.get(name)
                 if number is None and (number := self._number(entry, axis)) is None:
@@ -144,11 +146,21 @@ class _Listing:
             if not self.part.holds(axis, coordinate):
                 continue
             if last:
-                groups[coordinate].sort()
-                yield Unit(found, groups[coordinate])
+                yield Unit(found, self._placed(groups[coordinate]))
             else:
-                inner = [(n, f"{folder}/{name}") for n, folder, name, _ in groups[coordinate]]
+                inner = [(c.number, f"{c.folder}/{c.name}") for c in groups[coordinate]]
                 yield from self.nested(found, inner)
+
+    def _placed(self, chunks: list[ChunkFile]) -> list[ChunkFile]:
+        """Give chunks in order, where they lie in fact: in files, or in the one of an archive."""
+        chunks.sort()
+        if not self._folder.packed:
+            return chunks
+        places = [self._folder.lies_at(f"{c.folder}/{c.name}") for c in chunks]
+        return [
+            ChunkFile(c.number, folder, name, size, offset)
+            for c, (folder, name, offset, size) in zip(chunks, places, strict=True)
+        ]
 
     def _number(self, entry: os.DirEntry[str], axis: int) -> int | None:
         """Give the index that an entry stands for; note what is none, or beyond the grid."""
@@ -190,7 +202,7 @@ class _Listing:
         if not entry.is_dir():
             self._strays.stale.append(entry.path[self._cut :])
             return
-        for inner in scan(entry.path):
+        for inner in self._folder.scan(entry.path):
             if is_index(inner.name) and inner.is_dir() is (axis + 1 < deepest):
                 self._beyond(inner, axis + 1)
             else:
@@ -209,7 +221,7 @@ class _Listing:
             if not self.only_prefix("c"):
                 return
             folder = os.path.join(folder, "c")
-        for entry in scan(folder):
+        for entry in self._folder.scan(folder):
             index = self._flat_index(entry.name, keys, bare=nested_one)
             if index is None or not self._stands(entry, last=True):
                 self._stray(entry, top=True)
@@ -221,7 +233,7 @@ class _Listing:
                 number = grid.ravel(local, self._per)
                 groups[unit].append(ChunkFile(number, folder, entry.name, self.size(entry)))
         for unit in sorted(groups):
-            chunks = sorted(groups.pop(unit))
+            chunks = self._placed(groups.pop(unit))
             if all(self.part.holds(axis, i) for axis, i in enumerate(unit)):
                 yield Unit(unit, chunks)
 

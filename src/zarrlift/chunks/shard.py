@@ -16,9 +16,9 @@ _CRC_BYTES = 4
 _ENTRY_BYTES = 16
 
 
-def index_bytes(chunks: int) -> int:
+def index_bytes(chunks: int, *, checksum: bool = True) -> int:
     """Give the length of the index of a shard of that many inner chunks."""
-    return _ENTRY_BYTES * chunks + _CRC_BYTES
+    return _ENTRY_BYTES * chunks + (_CRC_BYTES if checksum else 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,12 +42,11 @@ class ShardIndex:
         body = _little(self.entries).tobytes()
         return body + int(google_crc32c.value(body)).to_bytes(_CRC_BYTES, "little")
 
-    def problem(self, stored: int) -> str | None:
-        """Check bounds and overlaps against the size of the object that holds the index."""
-        end = stored - index_bytes(len(self))
+    def problem(self, end: int, start: int = 0) -> str | None:
+        """Check that chunks lie between `start` and `end` of their object, and do not overlap."""
         pairs = zip(self.entries[::2], self.entries[1::2], strict=True)
         present = sorted(pair for pair in pairs if pair != (ABSENT, ABSENT))
-        at = 0
+        at = start
         for offset, length in present:
             if offset < at:
                 return f"entries overlap at byte {offset}"
@@ -70,10 +69,13 @@ def empty(chunks: int) -> array[int]:
     return array("Q", [ABSENT]) * (2 * chunks)
 
 
-def decode(data: bytes, chunks: int) -> ShardIndex | str:
-    """Read an index from the last bytes of a shard; give the problem in words if it is none."""
-    if len(data) != index_bytes(chunks):
-        return f"holds {len(data)} bytes, fewer than its index of {index_bytes(chunks)}"
+def decode(data: bytes, chunks: int, *, checksum: bool = True) -> ShardIndex | str:
+    """Read an index from the end of a shard, or its start; give the problem if it is none."""
+    due = index_bytes(chunks, checksum=checksum)
+    if len(data) != due:
+        return f"holds {len(data)} bytes, fewer than its index of {due}"
+    if not checksum:
+        return ShardIndex(entries=_little(array("Q", data)))
     body = data[:-_CRC_BYTES]
     if google_crc32c.value(body) != int.from_bytes(data[-_CRC_BYTES:], "little"):
         return "its index has a wrong checksum: the shard is cut short or damaged"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from zarrlift import grid
-from zarrlift.chunks import shard
-from zarrlift.errors import DamageError
+from zarrlift.chunks.listing import ChunkFile
+from zarrlift.chunks.units import numbering, read_index
 
 if TYPE_CHECKING:
+    from zarrlift.chunks import shard
     from zarrlift.grid import Index
     from zarrlift.metadata.layout import ArrayLayout
     from zarrlift.store.folder import Folder
@@ -43,11 +43,11 @@ class ChunkSource:
         outer = tuple(i // p for i, p in zip(index, per, strict=True))
         local = tuple(i % p for i, p in zip(index, per, strict=True))
         found = self.shard_index(outer)
-        entry = found.get(grid.ravel(local, per)) if found else None
+        number = numbering(self.layout.form.order, per)(grid.ravel(local, per))
+        entry = found.get(number) if found else None
         if entry is None:
             return None
-        with self._folder.opened(self.key(outer)) as fd:
-            return os.pread(fd, entry[1], entry[0])
+        return self._folder.read_range(self.key(outer), *entry)
 
     def shard_index(self, outer: Index) -> shard.ShardIndex | None:
         """Give the index of a shard, or None where the shard is absent."""
@@ -57,11 +57,8 @@ class ChunkSource:
         return self._index
 
     def _read_index(self, outer: Index) -> shard.ShardIndex | None:
-        chunks = grid.count(self.layout.per_object)
-        tail = self._folder.read_tail(self.key(outer), shard.index_bytes(chunks))
-        if tail is None:
+        key = self.key(outer)
+        if self._folder.size(key) is None:
             return None
-        found = shard.decode(tail[0], chunks)
-        if isinstance(found, str):
-            raise DamageError(found, place=self._folder.path(self.key(outer)))
-        return found
+        folder, name, offset, size = self._folder.lies_at(self._folder.path(key))
+        return read_index(self.layout, ChunkFile(0, folder, name, size, offset))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _CHOICES = (
     *("shards", "shard_size", "max_files", "chunks", "codec", "layout"),
-    *("exclude", "plain_zarr", "large_index", "damaged"),
+    *("exclude", "plain_zarr", "large_index", "damaged", "ome_version"),
 )
 _RUN = ("workers", "memory", "verify", "overwrite", "fsync")
 _ONLY_PLAN = ("--count", "--json", "--output", "--format")

@@ -96,6 +96,13 @@ plain_zarr = _option(
 )
 written = _stack(
     _option(
+        "--ome-version",
+        heading=_WRITTEN,
+        type=_one_of("0.5", "0.6"),
+        default="0.5",
+        help="OME-Zarr version to write (0.5).",
+    ),
+    _option(
         "--shards",
         heading=_WRITTEN,
         metavar="SHAPE",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from zarrlift.errors import TargetError, from_os_error
@@ -55,13 +54,10 @@ def _refuse_taken(source: Folder, path: str, keys: frozenset[str]) -> None:
 def _copy(source: Folder, target: Target, path: str) -> None:
     out = target.begin(bytearray(_STEP))
     try:
-        with source.opened(path) as fd:
-            while True:
-                view = out.room(_STEP)
-                length = os.readv(fd, [view])
-                if not length:
-                    break
-                out.advance(length)
+        at = 0
+        while data := source.read_range(path, at, _STEP):
+            out.write(data)
+            at += len(data)
         out.commit(path)
     except OSError as error:
         out.abort()

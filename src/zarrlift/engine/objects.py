@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from zarrlift import grid
 from zarrlift.chunks import envelope, shard
-from zarrlift.chunks.files import COPIED, ChunkFiles
+from zarrlift.chunks.files import COPIED
+from zarrlift.chunks.units import files_for
 from zarrlift.errors import DamageError
 from zarrlift.findings import Finding, error, note, warning
 from zarrlift.plan.cost import WRITE_BUFFER, chunk_bound
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from zarrlift.chunks.envelope import Bytes, Check, HeadCheck
     from zarrlift.chunks.listing import ChunkFile, Unit
+    from zarrlift.chunks.units import Files
     from zarrlift.plan.plan import ArrayPlan
     from zarrlift.pool import Pool, Turn
     from zarrlift.store.folder import Folder
@@ -108,7 +110,7 @@ def write_unit(work: ArrayWork, unit: Unit) -> UnitDone:
     with turn or nullcontext():
         out = work.begin(turn)
         try:
-            with ChunkFiles() as files:
+            with files_for(work.source, work.plan.source) as files:
                 writer = _UnitWriter(work, unit.at, files, out)
                 writer.add_all(unit.chunks)
             return finish(work, unit.at, out, writer.entries, writer.done(len(unit.chunks)))
@@ -132,9 +134,7 @@ def finish(
 
 
 class _UnitWriter:
-    def __init__(
-        self, work: ArrayWork, unit: grid.Index, files: ChunkFiles, out: PendingObject
-    ) -> None:
+    def __init__(self, work: ArrayWork, unit: grid.Index, files: Files, out: PendingObject) -> None:
         self._work, self._files, self._out = work, files, out
         self._unit_at = unit
         self.entries = shard.empty(work.slots)

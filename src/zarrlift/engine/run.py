@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from zarrlift import grid
 from zarrlift.chunks import listing
+from zarrlift.chunks.units import chunk_units
 from zarrlift.engine.objects import ArrayWork, UnitDone, stale_finding, write_unit
 from zarrlift.engine.resume import done_already, done_encoded
 from zarrlift.plan.methods import Method
@@ -133,8 +134,8 @@ class Engine:
             if array.method is Method.RECHUNK:
                 yield from self._rechunked(work, strays, tally)
             else:
-                per = array.target.per_object
-                for unit in _units(work, strays, per, sizes=self.resuming, part=part):
+                stored = array.target.stored
+                for unit in _units(work, strays, stored, sizes=self.resuming, part=part):
                     raw = array.target.chunk_bytes * len(unit.chunks)
                     yield Task(raw, partial(self._unit, work, unit, raw))
 
@@ -165,7 +166,7 @@ class Engine:
 
 def _counted(work: ArrayWork, strays: listing.Strays, tally: Tally) -> Iterator[Index]:
     """Walk the source's chunks, counting each once however often it will be read."""
-    for unit in _units(work, strays, (1,) * work.plan.source.ndim, sizes=True):
+    for unit in _units(work, strays, work.plan.source.chunks, sizes=True):
         tally.chunks += 1
         tally.bytes_in += unit.chunks[0].size
         yield unit.at
@@ -180,19 +181,10 @@ def _told(seen: list[tuple[str, listing.Strays]]) -> Iterator[Outcome]:
 def _units(
     work: ArrayWork,
     strays: listing.Strays,
-    per: Index,
+    stored: Index,
     *,
     sizes: bool,
     part: grid.Part | None = None,
 ) -> Iterator[Unit]:
-    source = work.plan.source
-    return listing.units(
-        work.source,
-        work.plan.path,
-        keys=source.keys,
-        chunk_grid=source.chunk_grid,
-        per_object=per,
-        strays=strays,
-        sizes=sizes,
-        part=part,
-    )
+    path, layout = work.plan.path, work.plan.source
+    return chunk_units(work.source, path, layout, stored, strays=strays, sizes=sizes, part=part)

@@ -18,7 +18,7 @@ from zarrlift.jobs.result import Report, already_done, report
 from zarrlift.plan.cost import worker_bytes, workers_within
 from zarrlift.plan.plan import make_plan
 from zarrlift.pool import Pool
-from zarrlift.store.folder import Folder, refuse_overlap
+from zarrlift.store.folder import Folder, refuse_overlap, tree_at
 from zarrlift.store.target import CLAIM, Target
 from zarrlift.survey.walk import survey
 from zarrlift.verify.result import Checked, Level, verification
@@ -41,7 +41,7 @@ def decide(
 ) -> Plan:
     """Survey the source and make the plan; nothing is written."""
     refuse_overlap(source, target)
-    found = survey(Folder(source), settings.exclude)
+    found = survey(tree_at(source), settings.exclude)
     _LOG.debug("surveyed: %r", found)
     plan = make_plan(found, Folder(target).root, settings, exact)
     for finding in plan.findings:
@@ -122,7 +122,7 @@ class _Lift:
             tally = self._engine(target, held, pool, resuming=resuming).run()
             for finding in tally.findings:
                 _LOG.warning("%s", finding)
-            extra, left = copy_files(self.plan, Folder(self.plan.source), target, tally.foreign)
+            extra, left = copy_files(self.plan, tree_at(self.plan.source), target, tally.foreign)
             tally.findings += left
             proof = self._verify(target, pool)
         if proof is None or proof.equal:
@@ -157,7 +157,7 @@ class _Lift:
         self.watch.phase("lifting", sum(a.source.raw_bytes for a in self.plan.arrays))
         return Engine(
             plan=self.plan,
-            source=Folder(self.plan.source),
+            source=tree_at(self.plan.source),
             target=target,
             pool=pool,
             cache_bytes=max(0, self._memory // pool.workers - need) // 2,
@@ -174,7 +174,7 @@ class _Lift:
         checked = Checked()
         verifier = Verifier(
             plan=self.plan,
-            source=Folder(self.plan.source),
+            source=tree_at(self.plan.source),
             target=target,
             level=self.options.verify,
             pool=pool,
@@ -198,7 +198,7 @@ class _Lift:
             checked = Checked()
             verifier = Verifier(
                 plan=self.plan,
-                source=Folder(self.plan.source),
+                source=tree_at(self.plan.source),
                 target=target,
                 level=level,
                 pool=pool,

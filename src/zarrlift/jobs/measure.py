@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from zarrlift import grid
 from zarrlift.chunks import listing
 from zarrlift.chunks.source import ChunkSource
+from zarrlift.chunks.units import chunk_units
 from zarrlift.errors import ZarrliftError
 from zarrlift.plan.cost import Counted, Sample
 from zarrlift.plan.methods import is_rewrap
@@ -41,16 +42,9 @@ def _count(array: ArrayPlan, source: Folder) -> Counted:
 
 
 def _units(array: ArrayPlan, source: Folder, stored: grid.Index) -> Iterator[Unit]:
-    per = tuple(max(1, s // c) for s, c in zip(stored, array.source.chunks, strict=True))
-    return listing.units(
-        source,
-        array.path,
-        keys=array.source.keys,
-        chunk_grid=array.source.chunk_grid,
-        per_object=per,
-        strays=listing.Strays(),
-        sizes=True,
-    )
+    whole = tuple(max(1, s // c) * c for s, c in zip(stored, array.source.chunks, strict=True))
+    strays = listing.Strays()
+    return chunk_units(source, array.path, array.source, whole, strays=strays, sizes=True)
 
 
 @dataclass(slots=True)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zarrlift.errors import TargetError
+from zarrlift.errors import DocumentError, TargetError
 from zarrlift.jobs.convert import decide
 from zarrlift.jobs.options import RunOptions, Silent, Watch, crew_of, threads
-from zarrlift.plan.settings import Settings
+from zarrlift.metadata import json_text, ome
+from zarrlift.plan.settings import VERSIONS, Settings
 from zarrlift.pool import Pool
-from zarrlift.store.folder import Folder
+from zarrlift.store.folder import tree_at
 from zarrlift.store.target import CLAIM
 from zarrlift.verify.result import Checked, Level, verification
 from zarrlift.verify.run import Verifier
 
 if TYPE_CHECKING:
+    from zarrlift.store.folder import Folder
     from zarrlift.verify.result import Verification
 
 
@@ -27,8 +29,9 @@ def prove(
     watch: Watch | None = None,
 ) -> Verification:
     """Compare a finished target with its source; raise `TargetError` where it is not finished."""
-    plan = decide(source, target, Settings(exclude=exclude, plain_zarr=True))
-    held = Folder(target)
+    held = tree_at(target)
+    settings = Settings(exclude=exclude, plain_zarr=True, ome_version=_version(held))
+    plan = decide(source, target, settings)
     if held.size("zarr.json") is None:
         unfinished = held.size(CLAIM) is not None
         raise TargetError(
@@ -42,7 +45,7 @@ def prove(
         seen.phase("verifying", None)
         verifier = Verifier(
             plan=plan,
-            source=Folder(source),
+            source=tree_at(source),
             target=held,
             level=level,
             pool=pool,
@@ -52,3 +55,14 @@ def prove(
         layouts = verifier.documents(checked)
         verifier.data(layouts, checked)
     return verification(plan.source, held.root, level, checked)
+
+
+def _version(target: Folder) -> str:
+    """Tell the version that a target was written in; 0.5 where it cannot be told."""
+    data = target.read("zarr.json") if target.exists() else None
+    try:
+        attributes = json_text.read_object(data or b"{}", target.path("zarr.json"))["attributes"]
+    except (DocumentError, KeyError):
+        return VERSIONS[0]
+    stated = ome.v3_version(attributes) if isinstance(attributes, dict) else None
+    return stated if stated in VERSIONS else VERSIONS[0]

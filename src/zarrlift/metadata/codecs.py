@@ -55,6 +55,11 @@ class Codec:
             return False
         return self.name != "blosc" or self.get("cname") in SHARED_BLOSC
 
+    @property
+    def writable(self) -> bool:
+        """Say whether the codec has a v3 name, be it one that only some readers know."""
+        return self.shared or not (self.v2_only or self.name in SHARED)
+
     def get(self, key: str) -> Value:
         """Return one member of the configuration, or None."""
         return dict(self.configuration).get(key)
@@ -72,12 +77,17 @@ class Codec:
     def __str__(self) -> str:
         """Name and the settings a person would mention, e.g. `blosc:lz4:5:shuffle`."""
         if self.name == "transpose":
-            return "order F"
+            order = self.get("order")
+            return "order F" if _reversed(order) else f"order {order}"
         if self.name == "bytes":
             return {"big": "big-endian", "little": "little-endian"}.get(str(self.get("endian")), "")
         keys = ("cname", "clevel", "shuffle", "level")
         words = [str(v) for k in keys if (v := self.get(k)) is not None]
         return ":".join([self.name, *words])
+
+
+def _reversed(order: object) -> bool:
+    return isinstance(order, tuple) and order == tuple(reversed(range(len(order))))
 
 
 def _thawed(value: Value) -> object:
@@ -102,9 +112,9 @@ def all_shared(chain: Chain) -> bool:
     return all(c.shared for c in chain)
 
 
-def transpose(ndim: int) -> Codec:
-    """Give the codec that stands for v2's `order: "F"`."""
-    return Codec(name="transpose", configuration=(("order", tuple(reversed(range(ndim)))),))
+def transpose(order: tuple[int, ...]) -> Codec:
+    """Give the codec that puts axes into another order; v2's `order: "F"` is them reversed."""
+    return Codec(name="transpose", configuration=(("order", order),))
 
 
 def serializer(data_type: DataType, byte_order: str) -> Codec:
@@ -208,6 +218,9 @@ def from_v3(document: object) -> Codec:
     if not isinstance(document, dict) or not isinstance(document.get("name"), str):
         raise DocumentError(f"codec {document!r} has no name")
     settings = document.get("configuration") or {}
+    alias = document["name"].removeprefix("numcodecs.")
+    if alias != document["name"] and alias in DECODABLE_V2:
+        return from_v2({**settings, "id": alias}, 1)
     order = ("typesize", "cname", "clevel", "shuffle", "blocksize")
     keys = [k for k in order if k in settings] + [k for k in settings if k not in order]
     members = tuple((k, _frozen(settings[k])) for k in keys)

@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from zarrlift import grid
 from zarrlift.metadata.datatypes import fill_to_json
@@ -48,6 +48,19 @@ class Keys(StrEnum):
         return parts or "0"
 
 
+class ShardForm(NamedTuple):
+    """How a shard keeps its index; what is written is always as here by default."""
+
+    index_at_start: bool = False
+    checksum: bool = True
+    """The index ends in a CRC32C."""
+    order: Index | None = None
+    """Axes as a `transpose` before the shard puts them: inner chunks are numbered in that order."""
+
+
+OWN_FORM = ShardForm()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArrayLayout:
     """Shape, type, chunking, codecs and keys of one array."""
@@ -63,6 +76,7 @@ class ArrayLayout:
     fill: Fill
     keys: Keys
     dimension_names: tuple[str | None, ...] | None = None
+    form: ShardForm = OWN_FORM
 
     @property
     def ndim(self) -> int:

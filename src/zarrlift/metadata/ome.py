@@ -1,6 +1,6 @@
 """OME members of a group's attributes: which they are, which version, and where arrays are named.
 
-Source: OME-Zarr specification 0.1-0.5.
+Source: OME-Zarr specification 0.1-0.6.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ MEMBERS = (
     "series",
 )
 """Members that move below `ome` in 0.5, in the order in which they are written."""
+_NEW_VERSIONS = ("0.5", "0.6")
 _VERSIONED = ("plate", "well", "image-label", "omero")
 
 
@@ -64,6 +65,30 @@ def stated_version(attributes: Mapping[str, object]) -> str | None:
     return None
 
 
+def v3_version(attributes: Mapping[str, object]) -> str | None:
+    """Give the version that a group of 0.5 or later states in `ome.version`, or None.
+
+    A number, as some writers have it, is given as text.
+    """
+    found = attributes.get("ome")
+    version = found.get("version") if isinstance(found, dict) else None
+    if isinstance(version, bool) or not isinstance(version, str | int | float):
+        return None
+    return str(version)
+
+
+def v3_members(attributes: Mapping[str, object]) -> dict[str, object] | None:
+    """Give what a group of 0.5 or later holds below `ome`; None where that is not OME-Zarr's.
+
+    It is, if a member is known, or if it states 0.5 or 0.6 in any spelling (`0.6rc0`).
+    """
+    found = attributes.get("ome")
+    if not isinstance(found, dict):
+        return None
+    known = any(key in found for key in (*MEMBERS, "scene"))
+    return found if known or (v3_version(attributes) or "").startswith(_NEW_VERSIONS) else None
+
+
 def guessed_version(attributes: Mapping[str, object], separators: set[str]) -> str:
     """Tell 0.1-0.4 apart by structure where no version is stated.
 
@@ -100,12 +125,56 @@ def _multiscales(attributes: Mapping[str, object]) -> Iterator[dict[str, object]
 
 
 def axis_names(multiscale: Mapping[str, object]) -> tuple[str, ...] | None:
-    """Give the names of an image's axes, whether written as strings or as objects."""
-    axes = multiscale.get("axes")
+    """Give the names of an image's axes, whether written as strings or as objects.
+
+    In 0.6 they are those of the coordinate system that the image's levels go to.
+    """
+    system = level_system(multiscale)
+    axes = multiscale.get("axes") if system is None else system.get("axes")
     if not isinstance(axes, list) or not axes:
         return None
     names = [a.get("name") if isinstance(a, dict) else a for a in axes]
     return tuple(n for n in names if isinstance(n, str)) if _all_text(names) else None
+
+
+def level_system(multiscale: Mapping[str, object]) -> dict[str, object] | None:
+    """Give the coordinate system of 0.6 that all levels go to; None where it is not one.
+
+    An output is an object with the system's name, or the name itself, as previews of 0.6 had it.
+    """
+    outputs = [_output_name(level) for level in level_entries(multiscale)]
+    names = [name for name in outputs if name is not None]
+    if not names or any(name != names[0] for name in names):
+        return None
+    systems = multiscale.get("coordinateSystems")
+    found = [
+        s
+        for s in (systems if isinstance(systems, list) else [])
+        if isinstance(s, dict) and s.get("name") == names[0]
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def level_entries(multiscale: Mapping[str, object]) -> list[object]:
+    """Give the entries of `datasets`, whatever they are."""
+    value = multiscale.get("datasets")
+    return value if isinstance(value, list) else []
+
+
+def _output_name(level: object) -> str | None:
+    """Give the name of the system that a level's one transformation goes to."""
+    transforms = level.get("coordinateTransformations") if isinstance(level, dict) else None
+    first = transforms[0] if isinstance(transforms, list) and transforms else None
+    output = first.get("output") if isinstance(first, dict) else None
+    name = output.get("name") if isinstance(output, dict) else output
+    return name if isinstance(name, str) else None
+
+
+def replace_member(document: dict[str, object], old: str, new: str, value: object) -> None:
+    """Put one member in the place of another, before those that followed it."""
+    rest = list(document.items())
+    document.clear()
+    document.update((new, value) if key == old else (key, inner) for key, inner in rest)
 
 
 def _all_text(names: list[object]) -> bool:

@@ -89,7 +89,7 @@ def _fill_axes(step: _Lift, multiscale: dict[str, object]) -> None:
             )
             return
         names = _OLD_AXES
-    elif names is None or (isinstance(axes, list) and isinstance(axes[0], dict)):
+    elif names is None or (isinstance(axes, list) and axes and isinstance(axes[0], dict)):
         return
     made = [{"name": n, **({"type": _AXIS_TYPES[n]} if n in _AXIS_TYPES else {})} for n in names]
     _put_first(multiscale, "axes", made)

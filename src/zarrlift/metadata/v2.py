@@ -108,7 +108,7 @@ def _chain(
         raise DocumentError(f"order {order!r} is neither 'C' nor 'F'")
     if compressor is not None and not isinstance(compressor, dict):
         raise DocumentError(f"compressor is {compressor!r}, not an object")
-    chain = [codecs.transpose(ndim)] if order == "F" and ndim > 1 else []
+    chain = [codecs.transpose(tuple(reversed(range(ndim))))] if order == "F" and ndim > 1 else []
     chain.append(codecs.serializer(data_type, byte_order))
     if not data_type.variable:
         chain += [codecs.from_v2(f, data_type.itemsize) for f in filters]

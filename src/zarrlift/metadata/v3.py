@@ -5,12 +5,12 @@ Source: Zarr v3 core specification; the `sharding_indexed` codec, version 1.0.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from zarrlift import grid
 from zarrlift.errors import DocumentError
 from zarrlift.metadata import codecs, datatypes
-from zarrlift.metadata.layout import ArrayLayout, Keys
+from zarrlift.metadata.layout import OWN_FORM, ArrayLayout, Keys, ShardForm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +19,13 @@ INDEX_CODECS: tuple[dict[str, object], ...] = (
     {"name": "bytes", "configuration": {"endian": "little"}},
     {"name": "crc32c"},
 )
+
+
+ARRAY_MEMBERS = frozenset(
+    {"zarr_format", "node_type", "attributes", "shape", "data_type", "chunk_grid", "codecs"}
+    | {"chunk_key_encoding", "fill_value", "dimension_names", "storage_transformers"}
+)
+"""Members that the specification gives an array's document."""
 
 
 def group_document(attributes: Mapping[str, object]) -> dict[str, object]:
@@ -51,7 +58,7 @@ def array_document(layout: ArrayLayout, attributes: Mapping[str, object]) -> dic
 
 
 def _codecs(layout: ArrayLayout) -> list[dict[str, object]]:
-    if not codecs.all_shared(layout.codecs):
+    if not all(c.writable for c in layout.codecs):
         raise DocumentError(f"no v3 form for codecs: {codecs.describe(layout.codecs)}")
     inner = [c.to_json() for c in layout.codecs]
     if layout.shards is None:
@@ -83,27 +90,29 @@ def read_array(document: Mapping[str, object], place: str) -> ArrayLayout:
 def _layout(document: Mapping[str, object]) -> ArrayLayout:
     chunk_grid = _named(document["chunk_grid"], "regular")
     stored = _shape(chunk_grid["chunk_shape"])
-    chunks, chain = _inner(document["codecs"], stored)
+    inner = _inner(document["codecs"], stored)
     data_type = datatypes.from_v3(document["data_type"])
     names = document.get("dimension_names")
     shape = _shape(document["shape"])
     if names is not None and (not isinstance(names, list) or len(names) != len(shape)):
         raise DocumentError(f"dimension_names {names!r} do not fit {len(shape)} axes")
-    if min((*chunks, *stored), default=1) < 1:
+    if min((*inner.chunks, *stored), default=1) < 1:
         raise DocumentError("chunks or shards of size 0")
-    if not any(c.name == "bytes" or c.name.startswith("vlen-") for c in chain):
+    if not any(c.name == "bytes" or c.name.startswith("vlen-") for c in inner.codecs):
         raise DocumentError("no codec turns the array into bytes")
-    if len(stored) != len(shape) or not grid.divides(chunks, stored):
-        raise DocumentError(f"chunks {chunks} and shards {stored} do not fit shape {shape}")
+    if len(stored) != len(shape) or not grid.divides(inner.chunks, stored):
+        message = f"chunks {inner.chunks} and shards {stored} do not fit shape {shape}"
+        raise DocumentError(message)
     return ArrayLayout(
         shape=shape,
         data_type=data_type,
-        chunks=chunks,
-        shards=None if _unsharded(document["codecs"]) else stored,
-        codecs=chain,
+        chunks=inner.chunks,
+        shards=stored if inner.form else None,
+        codecs=inner.codecs,
         fill=datatypes.fill_from_v3(document["fill_value"], data_type),
         keys=_keys(document["chunk_key_encoding"]),
         dimension_names=tuple(names) if isinstance(names, list) else None,
+        form=inner.form or OWN_FORM,
     )
 
 
@@ -129,22 +138,77 @@ def _keys(value: object) -> Keys:
     return Keys(f"{name}{separator}")
 
 
-def _unsharded(chain: object) -> bool:
-    first = chain[0] if isinstance(chain, list) and chain else None
-    return not (isinstance(first, dict) and first.get("name") == "sharding_indexed")
+class _Inner(NamedTuple):
+    """What lies in one stored object: one chunk, or a shard of them."""
+
+    chunks: grid.Index
+    codecs: codecs.Chain
+    form: ShardForm | None
+    """None where the object is no shard."""
 
 
-def _inner(chain: object, stored: grid.Index) -> tuple[grid.Index, codecs.Chain]:
+def _inner(chain: object, stored: grid.Index) -> _Inner:
+    read = _chain(chain)
+    at = next((n for n, c in enumerate(read) if c.name == "sharding_indexed"), None)
+    if at is None:
+        return _Inner(stored, read, None)
+    if at + 1 < len(read):
+        raise DocumentError(f"codec {read[at + 1].name!r} after the shard is not read")
+    odd = [c.name for c in read[:at] if c.name != "transpose"]
+    if odd:
+        raise DocumentError(f"codec {odd[0]!r} before the shard is not read")
+    settings = read[at].thawed()
+    inner = _chain(settings["codecs"])
+    if any(c.name == "sharding_indexed" for c in inner):
+        raise DocumentError("shards within shards are not read")
+    order = _composed([_order(c, len(stored)) for c in read[:at]], len(stored))
+    chunks = _shape(settings["chunk_shape"])
+    if order is None:
+        return _Inner(chunks, inner, _form(settings, None))
+    if len(chunks) != len(order):
+        raise DocumentError(f"inner chunks {chunks} do not fit {len(order)} axes")
+    return _Inner(
+        tuple(chunks[order.index(axis)] for axis in range(len(order))),
+        _behind(order, inner),
+        _form(settings, order),
+    )
+
+
+def _chain(chain: object) -> codecs.Chain:
     if not isinstance(chain, list):
         raise DocumentError(f"codecs is {chain!r}, not a list")
-    if _unsharded(chain):
-        return stored, tuple(codecs.from_v3(c) for c in chain)
-    settings = _named(chain[0], "sharding_indexed")
-    if len(chain) > 1 or settings.get("index_location", "end") != "end":
-        raise DocumentError("codecs after the shard, or an index at its start, are not read yet")
-    if settings.get("index_codecs") != list(INDEX_CODECS):
-        raise DocumentError(f"shard index codecs {settings.get('index_codecs')!r} are not read yet")
-    inner = settings["codecs"]
-    if not isinstance(inner, list):
-        raise DocumentError(f"inner codecs are {inner!r}, not a list")
-    return _shape(settings["chunk_shape"]), tuple(codecs.from_v3(c) for c in inner)
+    return tuple(codecs.from_v3(c) for c in chain)
+
+
+def _form(settings: Mapping[str, object], order: grid.Index | None) -> ShardForm:
+    """Read how a shard keeps its index; raise `DocumentError` for a form that is not read."""
+    location = settings.get("index_location", "end")
+    chain = [c.to_json() for c in _chain(settings.get("index_codecs"))]
+    if location not in ("start", "end"):
+        raise DocumentError(f"index_location {location!r} is neither start nor end")
+    if chain not in ([*INDEX_CODECS], [INDEX_CODECS[0]]):
+        raise DocumentError(f"shard index codecs {settings.get('index_codecs')!r} are not read")
+    return ShardForm(location == "start", len(chain) == len(INDEX_CODECS), order)
+
+
+def _order(codec: codecs.Codec, ndim: int) -> grid.Index:
+    order = codec.get("order")
+    if not isinstance(order, tuple) or sorted(order) != list(range(ndim)):
+        raise DocumentError(f"transpose order {order!r} does not fit {ndim} axes")
+    return order
+
+
+def _composed(orders: list[grid.Index], ndim: int) -> grid.Index | None:
+    """Give one order in place of several transposes, one after another; None where it is none."""
+    made = tuple(range(ndim))
+    for order in orders:
+        made = tuple(made[axis] for axis in order)
+    return None if made == tuple(range(ndim)) else made
+
+
+def _behind(order: grid.Index, inner: codecs.Chain) -> codecs.Chain:
+    """Give the codecs of an inner chunk as the array's axes see it, behind a transpose."""
+    own = [_order(c, len(order)) for c in inner if c.name == "transpose"]
+    made = _composed([order, *own], len(order))
+    rest = tuple(c for c in inner if c.name != "transpose")
+    return rest if made is None else (codecs.transpose(made), *rest)

@@ -99,7 +99,7 @@ def array_cost(plan: ArrayPlan, counted: Counted | None, sample: Sample | None) 
             bytes_in=Figure(value=counted.bytes, basis=Basis.COUNTED),
             memory=memory,
         )
-    raw = plan.objects_in * plan.source.chunk_bytes
+    raw = grid.count(plan.source.chunk_grid) * plan.source.chunk_bytes
     sampled = sample is not None
     estimate = int(raw * sample.stored_ratio) if sample is not None else raw
     return ArrayCost(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from zarrlift.survey.facts import NodeKind
 if TYPE_CHECKING:
     from zarrlift.findings import Finding
     from zarrlift.metadata.layout import ArrayLayout
-    from zarrlift.survey.facts import Survey
+    from zarrlift.survey.facts import Node, Survey
 
 Names = tuple[str | None, ...] | None
 
@@ -28,6 +28,8 @@ class Document:
     attributes: Mapping[str, object]
     layout: ArrayLayout | None
     """The array's target layout; None for a group."""
+    extra: Mapping[str, object] = field(default_factory=dict)
+    """Members that v3 readers may ignore."""
 
     @property
     def key(self) -> str:
@@ -37,12 +39,12 @@ class Document:
     def content(self) -> dict[str, object]:
         """Return the document as a value."""
         if self.layout is None:
-            return v3.group_document(self.attributes)
-        return v3.array_document(self.layout, self.attributes)
+            return {**v3.group_document(self.attributes), **self.extra}
+        return {**v3.array_document(self.layout, self.attributes), **self.extra}
 
     def encode(self) -> bytes:
         """Return the document's bytes."""
-        if self.layout is not None and not self.attributes:
+        if self.layout is not None and not self.attributes and not self.extra:
             return _bare_array(self.layout)
         return json_text.write(self.content())
 
@@ -66,8 +68,8 @@ class Lifted:
     findings: tuple[Finding, ...]
 
 
-def lift_attributes(survey: Survey) -> Lifted:
-    """Lift the attributes of every group and find each array's dimension names."""
+def lift_attributes(survey: Survey, ome_version: str) -> Lifted:
+    """Bring the attributes of every group to a version; find each array's dimension names."""
     layouts = {n.path: n.layout for n in survey.arrays}
     attributes: dict[str, Mapping[str, object]] = {}
     names: dict[str, Names] = {n.path: _stated_names(n.attributes, n.layout) for n in survey.arrays}
@@ -80,8 +82,7 @@ def lift_attributes(survey: Survey) -> Lifted:
 
     version, there = survey.version or "0.4", {n.path for n in survey.nodes}
     for group in survey.groups:
-        own = ome.own_version(group.attributes, version)
-        lifted, said = ome_steps.lift(group.path, group.attributes, own, shape_of)
+        lifted, said = _lifted(group, version, ome_version, shape_of)
         attributes[group.path] = lifted
         found += said
         for path in ome.named_groups(group.path, group.attributes):
@@ -95,6 +96,28 @@ def lift_attributes(survey: Survey) -> Lifted:
             elif axes is not None and len(axes) == layout.ndim:
                 names[path] = axes
     return Lifted(attributes=attributes, names=names, missing=tuple(missing), findings=tuple(found))
+
+
+def _lifted(
+    group: Node, version: str, wanted: str, shape_of: Callable[[str], tuple[int, ...] | None]
+) -> tuple[Mapping[str, object], tuple[Finding, ...]]:
+    """Bring one group's attributes to a version: up to 0.5 first, unless they are there."""
+    held: Mapping[str, object] = group.attributes
+    said: tuple[Finding, ...] = ()
+    if version < "0.5" or ome.v3_members(held) is None:
+        own = ome.own_version(held, min(version, "0.4"))
+        held, said = ome_steps.lift(group.path, held, own, shape_of)
+    if wanted == "0.6":
+        from zarrlift.metadata.ome_0_6 import to_0_6  # noqa: PLC0415 - most targets are 0.5
+
+        held, more = to_0_6(group.path, held)
+        return held, (*said, *more)
+    if version == "0.6":
+        from zarrlift.metadata.ome_0_5 import to_0_5  # noqa: PLC0415 - few sources are 0.6
+
+        held, more = to_0_5(group.path, held)
+        return held, (*said, *more)
+    return held, said
 
 
 def _named(
@@ -113,6 +136,8 @@ def _named(
 
 def _stated_names(attributes: Mapping[str, object], layout: ArrayLayout | None) -> Names:
     stated = attributes.get("_ARRAY_DIMENSIONS")
+    if layout is not None and layout.dimension_names is not None:
+        return layout.dimension_names
     if layout is None or not isinstance(stated, list) or len(stated) != layout.ndim:
         return None
     return tuple(stated) if all(isinstance(n, str) for n in stated) else None
@@ -127,6 +152,7 @@ def documents(
             path=n.path,
             attributes=n.attributes if n.kind is NodeKind.ARRAY else lifted.attributes[n.path],
             layout=targets.get(n.path),
+            extra=n.extra,
         )
         for n in survey.nodes
     )

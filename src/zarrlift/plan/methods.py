@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from zarrlift.metadata import codecs
-from zarrlift.metadata.layout import Keys
+from zarrlift.metadata.layout import OWN_FORM, Keys
 
 if TYPE_CHECKING:
     from zarrlift.metadata.codecs import Chain, Codec
@@ -36,7 +36,7 @@ def choose(source: ArrayLayout, target: ArrayLayout) -> Method:
         return Method.RECHUNK
     if source.codecs != target.codecs:
         return Method.RECODE
-    return Method.COPY if source.shards == target.shards else Method.PACK
+    return Method.COPY if source.shards is None and target.shards is None else Method.PACK
 
 
 def is_rewrap(source: ArrayLayout, target: ArrayLayout) -> bool:
@@ -57,12 +57,12 @@ def _zlib_level(codec: Codec) -> Codec:
 
 def target_codecs(source: ArrayLayout, wish: str) -> Chain:
     """Give the codec chain to write for a wish; `keep` changes only what v3 readers lack."""
-    kept = tuple(c for c in source.codecs if c.name in ("transpose", "bytes", "vlen-utf8"))
-    kept += tuple(c for c in source.codecs if c.name == "vlen-bytes")
+    before = ("transpose", "bytes", "vlen-utf8", "vlen-bytes")
+    kept = tuple(c for c in source.codecs if c.name in before)
     if wish != "keep":
         codec = codecs.parse(wish, source.data_type.itemsize)
         return kept if codec is None else (*kept, codec)
-    if codecs.all_shared(source.codecs):
+    if all(c.writable for c in source.codecs):
         return source.codecs
     last = source.codecs[-1]
     if last.name == "zlib" and len(source.codecs) == len(kept) + 1:
@@ -77,20 +77,26 @@ def reason(source: ArrayLayout, target: ArrayLayout) -> str:
     if method is Method.RECHUNK:
         return f"chunks asked for: {_shape(source.chunks)} to {_shape(target.chunks)}"
     if method is Method.PACK:
-        return "same chunks and codec; encoded chunks are gathered into shards"
+        return f"same chunks and codec; encoded chunks are {_moved(source, target)}"
     if method is Method.COPY:
         return "same chunks and codec; each object is copied as it is"
     if is_rewrap(source, target):
         return "zlib is not shared by v3 readers; its deflate stream is put into gzip's envelope"
-    if not codecs.all_shared(source.codecs):
-        names = ", ".join(unshared(source.codecs))
+    names = ", ".join(unshared(source.codecs))
+    if names:
         return f"{names} not shared by v3 readers; written as {codecs.describe(target.codecs)}"
     return f"codec asked for: {codecs.describe(source.codecs)} to {codecs.describe(target.codecs)}"
 
 
 def unshared(chain: Chain) -> list[str]:
     """Name the codecs of a chain that v3 readers do not share."""
-    return [str(c).split(":")[0] if c.v2_only else str(c) for c in chain if not c.shared]
+    return [str(c).split(":")[0] if c.v2_only else str(c) for c in chain if not c.writable]
+
+
+def _moved(source: ArrayLayout, target: ArrayLayout) -> str:
+    if source.shards is None:
+        return "gathered into shards"
+    return "taken out of their shards" if target.shards is None else "moved into other shards"
 
 
 def _shape(shape: tuple[int, ...]) -> str:
@@ -99,4 +105,4 @@ def _shape(shape: tuple[int, ...]) -> str:
 
 def base_target(source: ArrayLayout, names: tuple[str | None, ...] | None) -> ArrayLayout:
     """Give the source's layout under v3's own keys and with dimension names."""
-    return replace(source, keys=Keys.DEFAULT_NESTED, dimension_names=names)
+    return replace(source, keys=Keys.DEFAULT_NESTED, dimension_names=names, form=OWN_FORM)

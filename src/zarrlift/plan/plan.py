@@ -15,6 +15,7 @@ from zarrlift.findings import Finding, warning
 from zarrlift.metadata import codec_check
 from zarrlift.plan import methods, shapes
 from zarrlift.plan.documents import Document, Names, documents, lift_attributes
+from zarrlift.plan.settings import VERSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -109,7 +110,7 @@ def make_plan(
     refuse_version(survey, plain_zarr=settings.plain_zarr)
     if settings.max_files is not None:
         settings = _settings_for_max_files(survey, settings)
-    lifted = lift_attributes(survey)
+    lifted = lift_attributes(survey, settings.ome_version)
     chooser = _Chooser(survey, lifted.names, settings)
     shapes.check_wishes(
         [settings.wish, *(r.wish for r in settings.rules)],
@@ -143,6 +144,9 @@ def missing_arrays(lifted: Lifted) -> tuple[Finding, ...]:
     )
 
 
+_KNOWN_V2 = ("0.1", "0.2", "0.3", "0.4")
+
+
 def refuse_version(survey: Survey, *, plain_zarr: bool) -> None:
     """Raise `SourceError` where there is no OME metadata, or of a version that is not known."""
     if survey.version is None and not plain_zarr:
@@ -151,11 +155,13 @@ def refuse_version(survey: Survey, *, plain_zarr: bool) -> None:
             place=survey.source,
             hint="lift it all the same with --plain-zarr, or name the OME-Zarr group",
         )
-    if survey.version is not None and survey.version not in ("0.1", "0.2", "0.3", "0.4"):
+    known = _KNOWN_V2 if survey.zarr_format == 2 else (*_KNOWN_V2, *VERSIONS)  # noqa: PLR2004
+    if survey.version is not None and survey.version not in known:
         raise SourceError(
-            f"OME-Zarr version {survey.version!r} in Zarr v2 documents is not known",
+            f"OME-Zarr version {survey.version!r} in Zarr v{survey.zarr_format} documents is not "
+            "known",
             place=survey.source,
-            hint="0.1 to 0.4 are lifted; correct the version member if it is a slip",
+            hint=f"{', '.join(known)} are lifted; correct the version member if it is a slip",
         )
 
 

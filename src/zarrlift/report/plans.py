@@ -64,12 +64,19 @@ def _storage(array: ArrayPlan) -> str:
     parts = [f"chunks {words.shape(array.source.chunks)}"]
     if array.target.chunks != array.source.chunks:
         parts[0] += f" -> {words.shape(array.target.chunks)}"
-    shards = array.target.shards
-    parts.append(f"shards {words.shape(shards)}" if shards else "no shards")
+    parts.append(_shards(array.source.shards, array.target.shards))
     codec = codecs.describe(array.source.codecs)
     if array.target.codecs != array.source.codecs:
         codec += f" -> {codecs.describe(array.target.codecs)}"
     return "; ".join([*parts, codec])
+
+
+def _shards(old: tuple[int, ...] | None, new: tuple[int, ...] | None) -> str:
+    if old is None:
+        return f"shards {words.shape(new)}" if new else "no shards"
+    if old == new:
+        return f"shards {words.shape(new)}"
+    return f"shards {words.shape(old)} -> {words.shape(new) if new else 'none'}"
 
 
 def _moves(objects_in: Figure, objects_out: Figure, bytes_in: Figure) -> str:

@@ -42,6 +42,9 @@ class Kind(StrEnum):
 class Folder:
     """A tree of files on a local file system, read only."""
 
+    packed = False
+    """Objects are parts of one file, not files of their own."""
+
     def __init__(self, root: str | os.PathLike[str]) -> None:
         self.root = os.path.abspath(root)
         self._prefix = self.root.rstrip("/") + "/"
@@ -100,7 +103,34 @@ class Folder:
 
     def entries(self, key: str) -> list[os.DirEntry[str]]:
         """List one folder; an absent one is an error, never an empty one."""
-        return scan(self.path(key))
+        return self.scan(self.path(key))
+
+    def scan(self, path: str) -> list[os.DirEntry[str]]:
+        """List one folder by its path as `path` gives it."""
+        return scan(path)
+
+    def has_folder(self, key: str) -> bool:
+        """Say whether a key leads to a folder."""
+        return os.path.isdir(self.path(key))
+
+    def read_range(self, key: str, offset: int, length: int) -> bytes:
+        """Give bytes of an object; fewer where it ends before."""
+        try:
+            fd = open_file(self.path(key))
+            try:
+                return os.pread(fd, length, offset)
+            finally:
+                os.close(fd)
+        except OSError as error:
+            raise from_os_error(error, doing="reading", place=self.path(key)) from error
+
+    def lies_at(self, path: str) -> tuple[str, str, int, int]:
+        """Give folder and name of the file at a path, where its bytes begin, and how many.
+
+        Both numbers are -1 where the object is all of the file.
+        """
+        folder, _, name = path.rpartition("/")
+        return folder, name, -1, -1
 
     def below(self, keys: Iterable[str]) -> Iterator[tuple[str, Kind]]:
         """Walk what lies at or below some keys, but for folders: files, and what is none."""
@@ -128,6 +158,15 @@ class Folder:
         """Say whether a link leads out of the tree."""
         real = os.path.realpath(self.path(key))
         return not real.startswith(os.path.realpath(self.root).rstrip("/") + "/")
+
+
+def tree_at(path: str | os.PathLike[str]) -> Folder:
+    """Open a folder, or a zipped OME-Zarr as if it were one; raise where that is no archive."""
+    if os.fspath(path).endswith(".ozx") and os.path.isfile(path):
+        from zarrlift.store.archive import Archive  # noqa: PLC0415 - zipfile is slow to load
+
+        return Archive(path)
+    return Folder(path)
 
 
 def scan(path: str) -> list[os.DirEntry[str]]:

@@ -208,8 +208,8 @@ class PendingObject:
         self._view[self._filled : self._filled + len(data)] = data
         self.advance(len(data))
 
-    def take(self, fd: int, length: int) -> int:
-        """Have the kernel copy the first bytes of an open file; gives how many, 0 if it cannot.
+    def take(self, fd: int, length: int, offset: int = 0) -> int:
+        """Have the kernel copy bytes of an open file; gives how many, 0 if it cannot.
 
         Raises `OSError` where reading fails, `TargetError` where writing does.
         """
@@ -220,7 +220,7 @@ class PendingObject:
         at = 0
         try:
             with self.aside(length):
-                while at < length and (copied := copy(fd, self._fd, length - at, at)):
+                while at < length and (copied := copy(fd, self._fd, length - at, offset + at)):
                     at += copied
         except OSError as error:
             if at == 0 and error.errno in _NO_COPYING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,12 @@ class Node:
     attributes: Mapping[str, object]
     layout: ArrayLayout | None = None
     """The array's layout, its keys as the existing objects prove them; None for groups."""
+    extra: Mapping[str, object] = field(default_factory=dict)
+    """Members of a v3 document that its specification does not know and lets be."""
+
+    def with_layout(self, layout: ArrayLayout) -> Node:
+        """Return the node of an array."""
+        return replace(self, layout=layout)
 
     @property
     def name(self) -> str:
@@ -54,11 +60,12 @@ class Survey:
 
     source: str
     version: str | None
-    """OME-Zarr version, 0.1-0.4; None where no node has OME metadata."""
+    """OME-Zarr version, 0.1-0.6; None where no node has OME metadata."""
     nodes: tuple[Node, ...]
     """Every node, a parent before its children."""
     files: tuple[PlainFile, ...]
     findings: tuple[Finding, ...]
+    zarr_format: int = 2
     digest: str
     """SHA-256 over path and bytes of every document, and path and size of every file."""
 
@@ -75,7 +82,7 @@ class Survey:
     def __repr__(self) -> str:
         """Say in one line what is there."""
         arrays = sum(1 for _ in self.arrays)
-        version = f"OME-Zarr {self.version}" if self.version else "plain Zarr v2"
+        version = f"OME-Zarr {self.version}" if self.version else f"plain Zarr v{self.zarr_format}"
         return (
             f"Survey({self.source!r}: {version}, {len(self.nodes) - arrays} groups, "
             f"{arrays} arrays, {len(self.files)} other files)"

@@ -17,7 +17,6 @@ _CONVERTERS = {
     ),
     **dict.fromkeys((".h5", ".hdf5", ".hdf"), "convert it with h5py and zarr-python first"),
     ".n5": "convert it with n5-zarr or zarr-python first",
-    ".ozx": "unzip it first",
     ".zip": "unzip it first",
 }
 
@@ -48,16 +47,4 @@ def refuse_no_hierarchy(source: Folder) -> NoReturn:
         "this folder is no Zarr group or array (no .zgroup, .zarray or zarr.json)",
         place=source.root,
         hint=hint or "name the folder that holds .zgroup",
-    )
-
-
-def refuse_v3(source: Folder, *, beside_v2: bool) -> NoReturn:
-    """Raise `SourceError` for a dataset that is Zarr v3 already."""
-    message = "this is Zarr v3 already (OME-Zarr 0.5 or later)"
-    if beside_v2:
-        message = "this holds Zarr v3 metadata beside v2's: it is lifted in place already"
-    raise SourceError(
-        message,
-        place=source.root,
-        hint="this version lifts OME-Zarr 0.1-0.4 (Zarr v2); there is nothing to do here",
     )

@@ -15,7 +15,7 @@ from zarrlift.metadata.layout import Keys
 from zarrlift.store.folder import Kind, kind_of
 from zarrlift.store.target import OURS
 from zarrlift.survey.facts import Node, NodeKind, PlainFile, Survey
-from zarrlift.survey.refusals import refuse_no_hierarchy, refuse_v3
+from zarrlift.survey.refusals import refuse_no_hierarchy
 
 if TYPE_CHECKING:
     import os
@@ -23,22 +23,33 @@ if TYPE_CHECKING:
     from zarrlift.metadata.layout import ArrayLayout
     from zarrlift.store.folder import Folder
 
-_V2_DOCUMENTS = frozenset({".zarray", ".zgroup", ".zattrs", ".zmetadata"})
+V2_DOCUMENTS = frozenset({".zarray", ".zgroup", ".zattrs", ".zmetadata"})
 _FLAT_KEY = re.compile(r"^\d+(\.\d+)+$")
-_ALL_DOCUMENTS = _V2_DOCUMENTS | {"zarr.json"}
+_ALL_DOCUMENTS = V2_DOCUMENTS | {"zarr.json"}
 
 
-def survey(source: Folder, exclude: tuple[str, ...] = (), *, upgraded: bool = False) -> Survey:
-    """Walk a Zarr v2 hierarchy; `exclude` holds patterns of paths to leave out.
+def survey(source: Folder, exclude: tuple[str, ...] = (), *, by_v2: bool = False) -> Survey:
+    """Walk a Zarr hierarchy, v2 or v3; `exclude` holds patterns of paths to leave out.
 
-    With `upgraded`, a root that has v3 metadata beside v2's is walked too, by v2's.
+    A root that has documents of both is walked by v3's, or with `by_v2` by v2's.
     Raises `SourceError` where there is no such hierarchy, `DocumentError` for a document that
     cannot be read.
     """
-    return _Walk(source, exclude).run(upgraded=upgraded)
+    if not source.exists():
+        refuse_no_hierarchy(source)
+    names = {e.name for e in source.entries("")}
+    if "zarr.json" in names and not (by_v2 and names & V2_DOCUMENTS):
+        from zarrlift.survey.walk_v3 import WalkV3  # noqa: PLC0415 - most sources are v2
+
+        return WalkV3(source, exclude).run(3)
+    if not names & {".zgroup", ".zarray", ".zattrs"}:
+        refuse_no_hierarchy(source)
+    return Walk(source, exclude).run(2)
 
 
-class _Walk:
+class Walk:
+    """Walks a v2 hierarchy; what differs in v3 is in `WalkV3`."""
+
     def __init__(self, source: Folder, exclude: tuple[str, ...]) -> None:
         self._source, self._exclude = source, exclude
         self._unused = dict.fromkeys(exclude)
@@ -47,27 +58,37 @@ class _Walk:
         self._found: list[Finding] = []
         self._digest = hashlib.sha256()
 
-    def run(self, *, upgraded: bool) -> Survey:
+    def run(self, zarr_format: int) -> Survey:
         """Walk the whole tree."""
-        if not self._source.exists():
-            refuse_no_hierarchy(self._source)
-        names = {e.name for e in self._source.entries("")}
-        if "zarr.json" in names and not (upgraded and names & _V2_DOCUMENTS):
-            refuse_v3(self._source, beside_v2=bool(names & _V2_DOCUMENTS))
-        if not names & {".zgroup", ".zarray", ".zattrs"}:
-            refuse_no_hierarchy(self._source)
         self._folder("")
         for pattern in self._unused:
             message = f"--exclude {pattern} matches no node, nor a file beside one"
             self._found.append(warning("pattern-unused", "", message))
         return Survey(
             source=self._source.root,
-            version=_version(self._nodes),
+            version=self._version(),
+            zarr_format=zarr_format,
             nodes=tuple(self._nodes),
             files=tuple(self._files),
             findings=tuple(self._found),
             digest=self._digest.hexdigest(),
         )
+
+    def _version(self) -> str | None:
+        """Give the hierarchy's version: stated by the first node that does, else by structure."""
+        nodes = self._nodes
+        with_ome = [n for n in nodes if n.layout is None and ome.members(n.attributes, n.name)]
+        for node in with_ome:
+            stated = ome.stated_version(node.attributes)
+            if stated:
+                return stated
+        layouts = {n.path: n.layout for n in nodes if n.layout is not None}
+        for node in with_ome:
+            if "multiscales" in node.attributes:
+                named = [p for p, _, _ in ome.named_arrays(node.path, node.attributes)]
+                separators = {layouts[p].keys.separator for p in named if p in layouts}
+                return ome.guessed_version(node.attributes, separators)
+        return "0.4" if with_ome else None
 
     def _folder(self, path: str) -> None:
         entries = {e.name: e for e in self._source.entries(path)}
@@ -220,19 +241,3 @@ def left_out(path: str, patterns: tuple[str, ...]) -> bool:
         fnmatchcase(path, p) or fnmatchcase(path, f"{p}/*")
         for p in (q.strip("/") for q in patterns)
     )
-
-
-def _version(nodes: list[Node]) -> str | None:
-    """Give the hierarchy's version: stated by the first node that does, else by structure."""
-    with_ome = [n for n in nodes if n.layout is None and ome.members(n.attributes, n.name)]
-    for node in with_ome:
-        stated = ome.stated_version(node.attributes)
-        if stated:
-            return stated
-    layouts = {n.path: n.layout for n in nodes if n.layout is not None}
-    for node in with_ome:
-        if "multiscales" in node.attributes:
-            named = [p for p, _, _ in ome.named_arrays(node.path, node.attributes)]
-            separators = {layouts[p].keys.separator for p in named if p in layouts}
-            return ome.guessed_version(node.attributes, separators)
-    return "0.4" if with_ome else None

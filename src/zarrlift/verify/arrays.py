@@ -6,13 +6,11 @@ nothing is held: an object on one side only is missing, or a stray.
 
 from __future__ import annotations
 
-import os
-from contextlib import nullcontext
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from zarrlift import grid
 from zarrlift.chunks import envelope, listing, shard
-from zarrlift.chunks.files import ChunkFiles
+from zarrlift.chunks.units import block_shape, chunk_units, files_for, shard_blocks
 from zarrlift.findings import error, warning
 from zarrlift.verify.pair import Pair
 from zarrlift.verify.result import Checked, Level
@@ -21,8 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from zarrlift.chunks.listing import ChunkFile, Unit
+    from zarrlift.chunks.units import Files
     from zarrlift.grid import Index
     from zarrlift.verify.pair import ArrayPair
+
+L = TypeVar("L")
+R = TypeVar("R")
 
 
 def pairs(
@@ -30,29 +32,64 @@ def pairs(
     strays: tuple[listing.Strays, listing.Strays],
     part: grid.Part | None = None,
 ) -> Iterator[Pair]:
-    """Walk both listings side by side, in C order of the target's objects, or of a part of them."""
-    ours = listing.units(
+    """Walk both listings side by side: all of the target's objects, or a part of them.
+
+    They come in C order; block by block where the source has shards.
+    """
+    if pair.old.shards is not None:
+        yield from _pairs_in_blocks(pair, strays, part or grid.WHOLE)
+        return
+    ours = chunk_units(
         pair.source,
         pair.path,
-        keys=pair.old.keys,
-        chunk_grid=pair.old.chunk_grid,
-        per_object=pair.new.per_object,
+        pair.old,
+        pair.new.stored,
         strays=strays[0],
         sizes=True,
         part=part,
     )
     theirs = target_objects(pair, strays[1], part)
-    left, right = next(ours, None), next(theirs, None)
-    while left is not None or right is not None:
-        if right is None or (left is not None and left.at < right):
-            yield Pair(left.at, left.chunks, in_target=False)  # type: ignore[union-attr]
-            left = next(ours, None)
-        elif left is None or right < left.at:
-            yield Pair(right, [], in_target=True)
-            right = next(theirs, None)
+    for at, unit, there in _merged(((u.at, u) for u in ours), ((t, t) for t in theirs)):
+        yield Pair(at, unit.chunks if unit else [], in_target=there is not None)
+
+
+def _pairs_in_blocks(
+    pair: ArrayPair, strays: tuple[listing.Strays, listing.Strays], part: grid.Part
+) -> Iterator[Pair]:
+    shape = block_shape(pair.old, pair.new.stored)
+    per = tuple(grid.ceil_div(b, s) for b, s in zip(shape, pair.new.stored, strict=True))
+    ours = shard_blocks(pair.source, pair.path, pair.old, pair.new.stored, strays=strays[0])
+    theirs = listing.units(
+        pair.target,
+        pair.path,
+        keys=pair.new.keys,
+        chunk_grid=pair.new.object_grid,
+        per_object=per,
+        strays=strays[1],
+    )
+    for block, units, objects in _merged(ours, ((u.at, u.chunks) for u in theirs)):
+        due = {unit.at: unit.chunks for unit in units or []}
+        held = {grid.cell(block, o.number, per) for o in objects or []}
+        for at in sorted({*due, *held}):
+            if all(part.holds(axis, i) for axis, i in enumerate(at)):
+                yield Pair(at, due.get(at, []), in_target=at in held)
+
+
+def _merged(
+    left: Iterator[tuple[Index, L]], right: Iterator[tuple[Index, R]]
+) -> Iterator[tuple[Index, L | None, R | None]]:
+    """Walk two ordered streams side by side; gives what either has at each index."""
+    a, b = next(left, None), next(right, None)
+    while a is not None or b is not None:
+        if b is None or (a is not None and a[0] < b[0]):
+            yield a[0], a[1], None  # type: ignore[index]
+            a = next(left, None)
+        elif a is None or b[0] < a[0]:
+            yield b[0], None, b[1]
+            b = next(right, None)
         else:
-            yield Pair(right, left.chunks, in_target=True)
-            left, right = next(ours, None), next(theirs, None)
+            yield a[0], a[1], b[1]
+            a, b = next(left, None), next(right, None)
 
 
 def target_objects(
@@ -80,7 +117,8 @@ def read_index(pair: ArrayPair, index: Index, checked: Checked) -> shard.ShardIn
         checked.findings.append(error("object-missing", pair.path, f"shard {key} is not there"))
         return None
     found = shard.decode(tail[0], slots)
-    problem = found if isinstance(found, str) else found.problem(tail[1])
+    end = tail[1] - shard.index_bytes(slots)
+    problem = found if isinstance(found, str) else found.problem(end)
     if problem:
         message = f"shard {key} of {tail[1]} bytes: {problem}"
         checked.findings.append(error("shard-index", pair.path, message))
@@ -94,7 +132,7 @@ def compare_bytes(pair: ArrayPair, item: Pair, checked: Checked) -> None:
     checked.chunks += len(item.chunks)
     if not _both_there(pair, item, checked):
         return
-    with ChunkFiles() as files:
+    with files_for(pair.source, pair.old) as files:
         if pair.new.shards is None:
             _compare_object(pair, item, files, checked)
         else:
@@ -116,7 +154,7 @@ def _both_there(pair: ArrayPair, item: Pair, checked: Checked) -> bool:
     return True
 
 
-def _compare_object(pair: ArrayPair, item: Pair, files: ChunkFiles, checked: Checked) -> None:
+def _compare_object(pair: ArrayPair, item: Pair, files: Files, checked: Checked) -> None:
     chunk, key = item.chunks[0], pair.key(item.at)
     due, held = chunk.size, pair.target.size(key)
     one = _One(pair, item, chunk, files, f"object {key}")
@@ -127,7 +165,7 @@ def _compare_object(pair: ArrayPair, item: Pair, files: ChunkFiles, checked: Che
         one.compare(pair.target.read(key) or b"", checked)
 
 
-def _compare_shard(pair: ArrayPair, item: Pair, files: ChunkFiles, checked: Checked) -> None:
+def _compare_shard(pair: ArrayPair, item: Pair, files: Files, checked: Checked) -> None:
     index = read_index(pair, item.at, checked)
     if index is None:
         return
@@ -135,7 +173,7 @@ def _compare_shard(pair: ArrayPair, item: Pair, files: ChunkFiles, checked: Chec
     sample, present = pair.sample(item), index.present
     lengths = index.entries[1::2]
     odd = [c for c in item.chunks if lengths[c.number] != c.size or c.number in sample]
-    with pair.target.opened(key) if odd else nullcontext(-1) as fd:
+    if odd:
         for chunk in odd:
             entry = index.get(chunk.number)
             one = _One(pair, item, chunk, files, f"shard {key}")
@@ -143,7 +181,7 @@ def _compare_shard(pair: ArrayPair, item: Pair, files: ChunkFiles, checked: Chec
                 present += one.differs("chunk-missing", "does not hold it", checked)
                 continue
             one = one._replace(place=f"shard {key} at offset {entry[0]}")
-            data = os.pread(fd, entry[1], entry[0])
+            data = pair.target.read_range(key, *entry)
             if len(data) != chunk.size:
                 message = f"holds {len(data)} bytes, the source's chunk {chunk.size}"
                 one.differs("chunk-length", message, checked, data)
@@ -160,7 +198,7 @@ class _One(NamedTuple):
     pair: ArrayPair
     item: Pair
     chunk: ChunkFile
-    files: ChunkFiles
+    files: Files
     place: str
 
     def compare(self, data: bytes, checked: Checked) -> None:
@@ -202,7 +240,7 @@ class _One(NamedTuple):
 
 def _lost_on_purpose(pair: ArrayPair, item: Pair, checked: Checked) -> bool:
     """Say whether every chunk of an absent object is damaged in the source, and report each."""
-    with ChunkFiles() as files:
+    with files_for(pair.source, pair.old) as files:
         ones = [_One(pair, item, c, files, "the target") for c in item.chunks]
         check = envelope.check_for(pair.old)
         if any(check(files.read(one.chunk)) is None for one in ones):

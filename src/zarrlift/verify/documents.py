@@ -18,12 +18,6 @@ if TYPE_CHECKING:
     from zarrlift.verify.result import Checked
 
 
-_MEMBERS = frozenset(
-    {"zarr_format", "node_type", "attributes", "shape", "data_type", "chunk_grid", "codecs"}
-    | {"chunk_key_encoding", "fill_value", "dimension_names", "storage_transformers"}
-)
-
-
 def check_document(due: Document, target: Folder, checked: Checked) -> ArrayLayout | None:
     """Compare one document of the target; gives the layout it states where it is an array's."""
     checked.documents += 1
@@ -54,6 +48,10 @@ def _compare(
     attributes = found.get("attributes", {})
     for pointer, message in differences(due.attributes, attributes, "/attributes"):
         checked.findings.append(error("attribute-differs", due.path, f"{pointer}: {message}"))
+    for member, value in due.extra.items():
+        if found.get(member) != value:
+            message = f"/{member}: is {_short(found.get(member))}, due {_short(value)}"
+            checked.findings.append(error("attribute-differs", due.path, message))
     if due.layout is None:
         return None
     layout = v3.read_array(found, place)
@@ -66,7 +64,7 @@ def _not_understood(found: Mapping[str, object]) -> list[str]:
     unknown = [
         name
         for name, value in found.items()
-        if name not in _MEMBERS
+        if name not in v3.ARRAY_MEMBERS
         and not (isinstance(value, dict) and value.get("must_understand") is False)
     ]
     return [*unknown, *(["storage_transformers"] if found.get("storage_transformers") else [])]

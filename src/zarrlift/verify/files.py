@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from zarrlift.findings import error, warning
@@ -36,12 +35,12 @@ def check_file(path: str, source: Folder, target: Folder, level: Level) -> Check
 def _same(path: str, source: Folder, target: Folder, size: int, *, whole: bool) -> bool:
     if size <= _SMALL:
         return source.read(path) == target.read(path)
-    with source.opened(path) as a, target.opened(path) as b:
-        step = _SMALL if whole else max(_ENDS, size - _ENDS)
-        length = _SMALL if whole else _ENDS
-        return all(
-            os.pread(a, length, at) == os.pread(b, length, at) for at in range(0, size, step)
-        )
+    step = _SMALL if whole else max(_ENDS, size - _ENDS)
+    length = _SMALL if whole else _ENDS
+    return all(
+        source.read_range(path, at, length) == target.read_range(path, at, length)
+        for at in range(0, size, step)
+    )
 
 
 def strays(

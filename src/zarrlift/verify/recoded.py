@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from zarrlift import grid
 from zarrlift.chunks import listing
+from zarrlift.chunks.units import chunk_units
 from zarrlift.findings import error
 from zarrlift.verify import arrays
 from zarrlift.verify.values import Regions
@@ -93,15 +94,8 @@ def _touched(pair: ArrayPair, strays: listing.Strays) -> Iterator[Index]:
 
     Those of one source chunk come together; where shapes differ, neighbours give some again.
     """
-    units = listing.units(
-        pair.source,
-        pair.path,
-        keys=pair.old.keys,
-        chunk_grid=pair.old.chunk_grid,
-        per_object=(1,) * pair.old.ndim,
-        strays=strays,
-    )
-    for unit in units:
+    old = pair.old
+    for unit in chunk_units(pair.source, pair.path, old, old.chunks, strays=strays):
         part = grid.region(unit.at, pair.old.chunks, pair.old.shape)
         yield from grid.covering(part, pair.new.chunks)
 

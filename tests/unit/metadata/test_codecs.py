@@ -291,7 +291,7 @@ def test_transpose_reverses_the_axes() -> None:
     """Order F of a 3-D array is the axes from last to first."""
     expected = {"name": "transpose", "configuration": {"order": [2, 1, 0]}}
 
-    assert codecs.transpose(3).to_json() == expected
+    assert codecs.transpose((2, 1, 0)).to_json() == expected
 
 
 @pytest.mark.parametrize(

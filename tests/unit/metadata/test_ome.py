@@ -164,6 +164,83 @@ def test_axis_names(axes: object, expected: tuple[str, ...] | None) -> None:
     assert ome.axis_names({"axes": axes}) == expected
 
 
+SYSTEMS = [
+    {"name": "a", "axes": [{"name": "y"}, {"name": "x"}]},
+    {"name": "b", "axes": [{"name": "v"}, {"name": "u"}]},
+]
+
+
+def to_systems(*outputs: object, systems: object = SYSTEMS) -> dict[str, object]:
+    """Give an image of 0.6 whose levels have those outputs."""
+    levels = [{"coordinateTransformations": [{"output": output}]} for output in outputs]
+    return {"coordinateSystems": systems, "datasets": levels}
+
+
+@pytest.mark.parametrize(
+    ("multiscale", "expected"),
+    [
+        pytest.param(to_systems({"name": "b"}), ("v", "u"), id="object"),
+        pytest.param(to_systems("b", {"name": "b"}), ("v", "u"), id="text-as-in-previews"),
+        pytest.param(to_systems({"name": "a"}, {"name": "b"}), None, id="two-systems"),
+        pytest.param(to_systems({"name": "c"}), None, id="not-listed"),
+        pytest.param(to_systems({"path": "0"}), None, id="not-named"),
+        pytest.param(to_systems({"name": ["b"]}), None, id="name-no-text"),
+        pytest.param(to_systems(None, {"name": "b"}), ("v", "u"), id="first-level-silent"),
+        pytest.param(to_systems(), None, id="no-levels"),
+        pytest.param(to_systems("b", systems=[*SYSTEMS, SYSTEMS[1]]), None, id="listed-twice"),
+        pytest.param(to_systems("b", systems={"name": "b"}), None, id="systems-no-list"),
+        pytest.param(to_systems("b", systems=["b", SYSTEMS[1]]), ("v", "u"), id="odd-system"),
+        pytest.param(to_systems("b", systems=[{"name": "b"}]), None, id="system-without-axes"),
+        pytest.param({**to_systems("b"), "axes": ["q"]}, ("v", "u"), id="leftover-axes"),
+        pytest.param({**to_systems("c"), "axes": ["q"]}, ("q",), id="axes-and-no-system"),
+        pytest.param({"axes": ["q"], "coordinateSystems": SYSTEMS}, ("q",), id="0.5-and-systems"),
+    ],
+)
+def test_axis_names_of_0_6(
+    multiscale: Mapping[str, object], expected: tuple[str, ...] | None
+) -> None:
+    """In 0.6 the axes are those of the one system that all levels go to."""
+    assert ome.axis_names(multiscale) == expected
+
+
+@pytest.mark.parametrize(
+    ("attributes", "expected"),
+    [
+        ({"ome": {"version": "0.5"}}, "0.5"),
+        ({"ome": {"version": "0.6rc0", "plate": {}}}, "0.6rc0"),
+        ({"ome": {"version": 0.5}}, "0.5"),
+        ({"ome": {"version": True}}, None),
+        ({"ome": {"version": None}}, None),
+        ({"ome": {"multiscales": [{"version": "0.4"}]}}, None),
+        ({"ome": "0.5"}, None),
+        ({"version": "0.5", "multiscales": [{"version": "0.4"}]}, None),
+        ({}, None),
+    ],
+)
+def test_version_of_a_v3_group(attributes: Mapping[str, object], expected: str | None) -> None:
+    """From 0.5 on, `ome.version` says it and nothing else."""
+    assert ome.v3_version(attributes) == expected
+
+
+@pytest.mark.parametrize(
+    ("found", "counts"),
+    [
+        ({"version": "0.5"}, True),
+        ({"version": "0.6.dev3"}, True),
+        ({"version": 0.6}, True),
+        ({"multiscales": []}, True),
+        ({"scene": {}, "version": "0.9"}, True),
+        ({"version": "1.0"}, False),
+        ({"xml": "METADATA.ome.xml"}, False),
+        ({}, False),
+        ([], False),
+    ],
+)
+def test_members_of_a_v3_group(found: object, *, counts: bool) -> None:
+    """What stands below `ome` is OME-Zarr's if a member or the version says so."""
+    assert ome.v3_members({"ome": found}) == (found if counts else None)
+
+
 def test_datasets_without_a_path_are_passed_over() -> None:
     """Only entries that name an array count."""
     multiscale = {"datasets": [{"path": "0"}, {}, "1", {"path": 2}, {"path": "2"}]}

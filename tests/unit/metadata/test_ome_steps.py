@@ -143,6 +143,22 @@ def test_axes_as_text_gain_their_types() -> None:
     assert axes == [*FIVE[:3], {"name": "angle"}, FIVE[4]]
 
 
+@pytest.mark.parametrize("axes", [None, []], ids=str)
+def test_axes_of_a_preview_of_0_6_are_taken(axes: object) -> None:
+    """An image that has coordinate systems before their time gets the axes of its levels'."""
+    output = {"type": "scale", "scale": [1, 1], "output": {"name": "a"}}
+    source = image(
+        axes=axes,
+        coordinateSystems=[{"name": "a", "axes": [{"name": "y"}, {"name": "x"}]}],
+        datasets=[{"path": "flat", "coordinateTransformations": [output]}],
+    )
+
+    made, _ = lift(source)
+
+    axes = made["ome"]["multiscales"][0]["axes"]
+    assert axes == [{"name": "y", **SPACE}, {"name": "x", **SPACE}]
+
+
 def test_axes_as_objects_stay_as_they_are() -> None:
     """0.4's axes keep units and unknown members."""
     axes = [{"name": "y", "type": "space", "unit": "micrometer", "long": 1}, {"name": "q"}]

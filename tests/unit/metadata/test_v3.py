@@ -187,7 +187,7 @@ BAD: list[tuple[str, Mapping[str, object]]] = [
     ("inner-chunk-of-zero", {"codecs": sharding(chunk_shape=[0, 2])}),
     ("inner-axes", {"codecs": sharding(chunk_shape=[2])}),
     ("inner-codecs-null", {"codecs": sharding(codecs=None)}),
-    ("index-at-start", {"codecs": sharding(index_location="start")}),
+    ("index-in-the-middle", {"codecs": sharding(index_location="middle")}),
     ("index-without-checksum", {"codecs": sharding(index_codecs=[{"name": "bytes"}])}),
     ("codec-after-shard", {"codecs": [*sharding(), {"name": "gzip"}]}),
     ("codecs-null", {"codecs": None}),

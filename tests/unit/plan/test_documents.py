@@ -20,7 +20,7 @@ STACK = layout_of((2, 64, 64), (1, 32, 32))
 
 def lifted(*nodes: Node, version: str = "0.4") -> Lifted:
     """Lift the attributes of some nodes."""
-    return lift_attributes(survey_of(*nodes, version=version))
+    return lift_attributes(survey_of(*nodes, version=version), "0.5")
 
 
 def test_every_node_has_a_document_parents_first() -> None:
