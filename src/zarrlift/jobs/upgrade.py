@@ -77,8 +77,7 @@ class _Upgrade:
         held = record.read(self.dataset)
         if held is not None and held.removed is not None:
             return self._complete_removal(held, held.removed)
-        found = survey(Folder(self.dataset.root), self.options.exclude, upgraded=True)
-        _refuse_v3(found)
+        found = survey(Folder(self.dataset.root), self.options.exclude, by_v2=True)
         plan = plan_in_place(found, plain_zarr=self.options.plain_zarr)
         due = self._due(plan, frozenset(w.key for w in held.ours) if held else frozenset())
         chunks, damaged = self._look(plan)

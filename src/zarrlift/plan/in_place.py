@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from zarrlift.errors import SourceError
 from zarrlift.findings import Finding, error
 from zarrlift.metadata import codecs
 from zarrlift.plan import methods
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from zarrlift.plan.documents import Names
     from zarrlift.survey.facts import Survey
 
+_OME_VERSION = "0.5"
 _OF_COPIES = frozenset({"both-formats", "link-outside", "link-loop", "link-dangling"})
 _REASON = "same chunks, codecs and keys; only documents are written"
 
@@ -41,10 +43,17 @@ class InPlace:
 def plan_in_place(survey: Survey, *, plain_zarr: bool = False) -> InPlace:
     """Decide an upgrade in place; arrays whose codecs v3 readers do not share are findings.
 
-    Raises `SourceError` for a hierarchy without OME metadata, unless `plain_zarr`.
+    Raises `SourceError` for a hierarchy of Zarr v3, and unless `plain_zarr` for one without OME
+    metadata.
     """
+    if survey.zarr_format != 2:  # noqa: PLR2004 - Zarr's version
+        raise SourceError(
+            "this is Zarr v3 already (OME-Zarr 0.5 or later)",
+            place=survey.source,
+            hint="there is nothing to do in place; zarrlift convert writes a copy of it",
+        )
     refuse_version(survey, plain_zarr=plain_zarr)
-    lifted = lift_attributes(survey, VERSIONS[0])
+    lifted = lift_attributes(survey, _OME_VERSION)
     arrays = tuple(
         _kept(n.path, n.layout, lifted.names.get(n.path)) for n in survey.arrays if n.layout
     )

@@ -82,21 +82,21 @@ def reason(source: ArrayLayout, target: ArrayLayout) -> str:
         return "same chunks and codec; each object is copied as it is"
     if is_rewrap(source, target):
         return "zlib is not shared by v3 readers; its deflate stream is put into gzip's envelope"
-    if not all(c.writable for c in source.codecs):
-        names = ", ".join(unshared(source.codecs))
+    names = ", ".join(unshared(source.codecs))
+    if names:
         return f"{names} not shared by v3 readers; written as {codecs.describe(target.codecs)}"
     return f"codec asked for: {codecs.describe(source.codecs)} to {codecs.describe(target.codecs)}"
+
+
+def unshared(chain: Chain) -> list[str]:
+    """Name the codecs of a chain that v3 readers do not share."""
+    return [str(c).split(":")[0] if c.v2_only else str(c) for c in chain if not c.writable]
 
 
 def _moved(source: ArrayLayout, target: ArrayLayout) -> str:
     if source.shards is None:
         return "gathered into shards"
     return "taken out of their shards" if target.shards is None else "moved into other shards"
-
-
-def unshared(chain: Chain) -> list[str]:
-    """Name the codecs of a chain that v3 readers do not share."""
-    return [str(c).split(":")[0] if c.v2_only else str(c) for c in chain if not c.writable]
 
 
 def _shape(shape: tuple[int, ...]) -> str:

@@ -136,15 +136,15 @@ def make_plan(
     )
 
 
-_KNOWN_V2 = ("0.1", "0.2", "0.3", "0.4")
-
-
 def missing_arrays(lifted: Lifted) -> tuple[Finding, ...]:
     """Report the arrays that images name and that are not there."""
     return tuple(
         warning("array-missing", image, f"the image names {path!r}, which is not there")
         for image, path in lifted.missing
     )
+
+
+_KNOWN_V2 = ("0.1", "0.2", "0.3", "0.4")
 
 
 def refuse_version(survey: Survey, *, plain_zarr: bool) -> None:

@@ -28,17 +28,17 @@ _FLAT_KEY = re.compile(r"^\d+(\.\d+)+$")
 _ALL_DOCUMENTS = V2_DOCUMENTS | {"zarr.json"}
 
 
-def survey(source: Folder, exclude: tuple[str, ...] = (), *, upgraded: bool = False) -> Survey:
+def survey(source: Folder, exclude: tuple[str, ...] = (), *, by_v2: bool = False) -> Survey:
     """Walk a Zarr hierarchy, v2 or v3; `exclude` holds patterns of paths to leave out.
 
-    With `upgraded`, a root that has v3 metadata beside v2's is walked by v2's.
+    A root that has documents of both is walked by v3's, or with `by_v2` by v2's.
     Raises `SourceError` where there is no such hierarchy, `DocumentError` for a document that
     cannot be read.
     """
     if not source.exists():
         refuse_no_hierarchy(source)
     names = {e.name for e in source.entries("")}
-    if "zarr.json" in names and not (upgraded and names & V2_DOCUMENTS):
+    if "zarr.json" in names and not (by_v2 and names & V2_DOCUMENTS):
         from zarrlift.survey.walk_v3 import WalkV3  # noqa: PLC0415 - most sources are v2
 
         return WalkV3(source, exclude).run(3)
