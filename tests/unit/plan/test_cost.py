@@ -182,7 +182,7 @@ def test_too_little_memory_names_the_array_and_what_would_do() -> None:
 
 
 def test_fewer_workers_hold_larger_blocks() -> None:
-    """Where memory is short, two workers that decode twice are quicker than four that do so more."""
+    """Where memory is short, two workers that decode twice are quicker than four that do more."""
     layout = layout_of((16, 4096, 4096), (1, 1024, 1024))
     found = plan_of(layout, chunks="16,128,128", shards="16,1024,1024")
     (array,) = found.arrays
