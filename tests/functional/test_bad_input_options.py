@@ -58,8 +58,8 @@ WRONG = (
     Wrong("--shard-size 5parsecs", ("'5parsecs'", "64MiB")),
     Wrong("--shard-size -1", ("'-1'", "64MiB")),
     Wrong("--memory lots", ("'lots'", "64MiB")),
-    Wrong("--memory 1", ("--memory", "5MiB")),
-    Wrong("--memory 0", ("--memory", "5MiB")),
+    Wrong("--memory 1", ("--memory", "9MiB")),
+    Wrong("--memory 0", ("--memory", "9MiB")),
     Wrong("--max-files 2", ("2 files", "the least is")),
     Wrong("--layout absent.json", ("absent.json", "no such file")),
 )
