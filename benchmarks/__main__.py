@@ -70,6 +70,7 @@ def _measure(options: argparse.Namespace, programs: Programs, findings: Findings
             measure_case(case, place, programs, findings)
         if START in options.only:
             measure_commands(place, programs, findings)
+    cases = [case for case in cases if not case.recoders]
     if options.skip_disk or not cases:
         return
     few = Rounds(quick=min(options.rounds, DISK_ROUNDS), slow=1)

@@ -252,3 +252,18 @@ def test_buffer_is_the_threads_own() -> None:
 
     assert len({number for number, _, _ in found}) == 2
     assert [(same, length) for _, same, length in found] == [(True, 100)] * 2
+
+
+def test_scratch_is_of_just_the_size_asked_for() -> None:
+    """A thread keeps its memory for decoded chunks until it asks for another size."""
+    with Pool(1) as pool:
+        first = pool.scratch(1000)
+        assert pool.scratch(1000) is first
+        assert (len(first), len(pool.scratch(10)), len(pool.scratch(0))) == (1000, 10, 1)
+
+
+def test_buffer_that_is_far_too_large_is_given_back() -> None:
+    """A buffer made for huge chunks is not kept while smaller ones are written."""
+    with Pool(1) as pool:
+        assert len(pool.buffer(8 * 2**20)) == 8 * 2**20
+        assert len(pool.buffer(2**20)) == 2**20

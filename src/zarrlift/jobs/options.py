@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from zarrlift.errors import UsageError
 from zarrlift.plan.cost import Resources, workers_within
 from zarrlift.verify.result import Level
 
@@ -101,10 +102,10 @@ def threads(options: RunOptions, *, encodes: bool) -> int:
 
 
 def resources(plan: Plan, options: RunOptions) -> Resources:
-    """Give the workers and the memory that a run of a plan takes.
-
-    Raises `UsageError` where not even one worker fits into the memory.
-    """
+    """Give the workers and the memory that a run of a plan takes, one worker at the least."""
     memory = default_memory() if options.memory is None else options.memory
     wanted = threads(options, encodes=plan.encodes)
-    return Resources(workers_within(plan, wanted, memory), memory)
+    try:
+        return Resources(workers_within(plan, wanted, memory), memory)
+    except UsageError:
+        return Resources(1, memory)

@@ -172,6 +172,8 @@ class Costs:
     """In the order of the plan's arrays."""
     seconds: float | None
     """Expected time on one worker; None where nothing could be measured."""
+    allowed: int | None = None
+    """Bytes that all workers together may take, where this was considered."""
 
     def __repr__(self) -> str:
         """Give the totals in one line."""
@@ -220,7 +222,7 @@ def costs(
             + 2 * stored * general.seconds_per_byte
             + encoded * general.encode_seconds_per_byte
         )
-    return Costs(arrays=arrays, seconds=seconds)
+    return Costs(arrays=arrays, seconds=seconds, allowed=run.memory)
 
 
 def workers_within(plan: Plan, workers: int, memory: int) -> int:

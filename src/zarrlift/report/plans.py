@@ -111,6 +111,9 @@ def _totals(plan: Plan, costs: Costs) -> list[str]:
         f"          {', '.join(beside)} ({words.size(file_bytes)})",
         f"Memory    {words.size(costs.memory)} for each worker",
     ]
+    if costs.allowed is not None and costs.memory > costs.allowed:
+        said = f"more than the usual {words.size(costs.allowed)}: to be done it needs"
+        lines.append(f"          {said} --memory {costs.memory // 2**20 + 1}MiB")
     if costs.seconds is not None:
         lines.append(f"Time      about {words.duration(costs.seconds)} on one worker (measured)")
     return lines

@@ -299,3 +299,39 @@ def test_lz4_decodes() -> None:
     np.testing.assert_array_equal(
         codec.decode(data, layout_of((8, 8), (8, 8), compressor=LZ4)), values
     )
+
+
+@pytest.mark.parametrize(
+    ("compressor", "in_place"), [(BLOSC, True), (LZ4, True), (ZSTD, False), (None, False)]
+)
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_chunk_is_decoded_into_given_memory(
+    compressor: Json | None, order: Order, *, in_place: bool
+) -> None:
+    """Where a header states the size, a chunk comes to lie where it is wanted, in stored order."""
+    values = sample((6, 8), ">u2")
+    layout = layout_of((6, 8), (6, 8), dtype=">u2", compressor=compressor, order=order)
+    document: Json = {"order": order, "filters": None, "compressor": compressor}
+    room = np.zeros(layout.chunk_bytes, np.uint8)
+
+    made = codec.decode_stored(encode_chunk(values, document), layout, room)
+
+    np.testing.assert_array_equal(made, values)
+    assert made.dtype == np.dtype(">u2")
+    assert np.shares_memory(made, room) is in_place
+
+
+@pytest.mark.parametrize("compressor", [BLOSC, LZ4], ids=str)
+@pytest.mark.parametrize("side", [5, 7])
+def test_chunk_of_another_size_is_not_decoded_into_given_memory(
+    compressor: Json, side: int
+) -> None:
+    """A chunk of fewer or more bytes than are due is damaged, and leaves the memory alone."""
+    layout = layout_of((6, 6), (6, 6), compressor=compressor)
+    document: Json = {"order": "C", "filters": None, "compressor": compressor}
+    room = np.zeros(layout.chunk_bytes, np.uint8)
+
+    with pytest.raises(DamageError, match="decodes to"):
+        codec.decode_stored(encode_chunk(sample((side, side), "<u2"), document), layout, room)
+
+    assert not room.any()

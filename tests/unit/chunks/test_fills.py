@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -72,3 +73,18 @@ def test_text_is_filled_with_its_value() -> None:
 
     assert codec.is_filled(codec.filled("", layout), "", layout)
     assert not codec.is_filled(np.array(["", "a"], object), "", layout)
+
+
+@pytest.mark.parametrize("dtype", ["|u1", ">u2", "<f4", "<c16", "<U2"])
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("place", [0, 1, 70_000, 131_070, 131_071])
+def test_one_other_value_anywhere_is_seen(dtype: str, order: Literal["C", "F"], place: int) -> None:
+    """A chunk of many values is no fill for one of them, in either byte order and axis order."""
+    layout = layout_of((512, 256), (512, 256), dtype=dtype, fill=FILLS.get(dtype, [0])[-1])
+    chunk = codec.filled(layout.fill, layout).astype(codec.stored_type(layout), order=order)
+    assert codec.is_filled(chunk, layout.fill, layout)
+
+    np.ravel(chunk, order="K").view("u1").reshape(512 * 256, -1)[place, 0] ^= 1
+
+    assert not codec.is_filled(chunk, layout.fill, layout)
+    assert not codec.same_bits(chunk, codec.filled(layout.fill, layout).astype(chunk.dtype))

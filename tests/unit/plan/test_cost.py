@@ -181,6 +181,21 @@ def test_too_little_memory_names_the_array_and_what_would_do() -> None:
     assert cost.workers_within(found, 4, (need // MIB + 1) * MIB) == 1
 
 
+def test_fewer_workers_hold_larger_blocks() -> None:
+    """Where memory is short, two workers that decode twice are quicker than four that do more."""
+    layout = layout_of((16, 4096, 4096), (1, 1024, 1024))
+    found = plan_of(layout, chunks="16,128,128", shards="16,1024,1024")
+    (array,) = found.arrays
+
+    workers = cost.workers_within(found, 4, 64 * MIB)
+
+    assert workers == 2
+    assert cost.walk_of(array, 64 * MIB, 1).amplification == 1
+    assert cost.walk_of(array, 32 * MIB, 2).amplification == 2
+    assert cost.walk_of(array, 16 * MIB, 4).amplification > 8
+    assert cost.workers_within(found, 4, 512 * MIB) == 4
+
+
 def test_a_plan_without_arrays_needs_little() -> None:
     """A hierarchy of groups alone can be lifted by any number of workers."""
     assert cost.workers_within(make_plan(survey_of(), "/t", Settings()), 4, 2**30) == 4

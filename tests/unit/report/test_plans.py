@@ -129,6 +129,37 @@ def test_layouts_are_shown_as_they_change() -> None:
     assert "blosc:lz4:5:shuffle -> zstd:3" in text
 
 
+def test_too_little_memory_is_said_with_what_would_do() -> None:
+    """A plan that does not fit into the usual memory names the least that it does fit into."""
+    plan = make_plan(cells(), TARGET, Settings(wish=parse_wish("y=4096,x=4096", "none")))
+    small = cost.costs(plan, {}, {}, cost.Resources(1, 2**20))
+
+    text = plans.plan_text(plan, small, None, [])
+
+    least = max(cost.worker_bytes(a) for a in plan.arrays) // 2**20 + 1
+    assert f"more than the usual 1.0 MiB: to be done it needs --memory {least}MiB" in text
+    assert cost.workers_within(plan, 4, least * 2**20) == 1
+    assert "the usual" not in text_of(plan)
+
+
+@pytest.mark.parametrize(
+    ("chunks", "shards", "memory", "said"),
+    [
+        ("y=512,x=512", "y=4096,x=4096", 2**29, "each source chunk decoded once"),
+        ("z=16,y=128,x=128", "z=16,y=1024,x=1024", 24 * 2**20, "decoded 4.0 times"),
+    ],
+)
+def test_decoding_several_times_is_said(chunks: str, shards: str, memory: int, said: str) -> None:
+    """An array in other chunks has a line on how often a source chunk is decoded."""
+    plan = make_plan(cells(), TARGET, Settings(wish=parse_wish(chunks, shards)))
+    found = cost.costs(plan, {}, {}, cost.Resources(1, memory))
+
+    text = plans.plan_text(plan, found, None, [])
+
+    assert said in text
+    assert "decoded" not in text_of(make_plan(cells(), TARGET, Settings()))
+
+
 @pytest.mark.parametrize(
     ("counted", "samples", "expected"),
     [
