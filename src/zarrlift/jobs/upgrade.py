@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from zarrlift.plan.documents import Document
     from zarrlift.plan.in_place import InPlace
-    from zarrlift.survey.facts import Survey
 
 _LOG = logging.getLogger(__name__)
 _NAMED = 20
@@ -336,12 +335,3 @@ def _in_words(errors: list[Finding]) -> str:
         named = ", ".join(places[:_NAMED]) + (more if len(places) > _NAMED else "")
         said.append(f"{named}: {cause}")
     return "; ".join(said)
-
-
-def _refuse_v3(found: Survey) -> None:
-    if found.zarr_format == 3:  # noqa: PLR2004 - the format's number
-        raise SourceError(
-            "this is Zarr v3 already (OME-Zarr 0.5 or later)",
-            place=found.source,
-            hint="there is nothing to upgrade; zarrlift convert changes version, shards or codecs",
-        )

@@ -11,7 +11,6 @@ from zarrlift.metadata import codecs
 from zarrlift.plan import methods
 from zarrlift.plan.documents import Document, documents, lift_attributes
 from zarrlift.plan.plan import ArrayPlan, missing_arrays, refuse_version
-from zarrlift.plan.settings import VERSIONS
 from zarrlift.survey.facts import NodeKind
 
 if TYPE_CHECKING:
