@@ -182,9 +182,8 @@ def run_struck() -> None:
     place, at, number, *words = sys.argv[1:]
     sys.argv = ["zarrlift", *words]
     touches = strike(place, int(at), int(number))
-    from zarrlift.cli import main  # noqa: PLC0415 - after the hook, as all that it does
+    from zarrlift.cli.app import answer  # noqa: PLC0415 - after the hook, as all that it does
 
-    try:
-        main()
-    finally:
-        print(f"touches {touches()}", file=sys.stderr)  # noqa: T201 - read by the parent
+    status = answer()
+    print(f"touches {touches()}", file=sys.stderr)  # noqa: T201 - read by the parent
+    sys.exit(status)

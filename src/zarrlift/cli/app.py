@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 
 import click
 
 from zarrlift.cli import choose, in_place, learn, lift
+from zarrlift.cli.faces import FAILED
 from zarrlift.cli.options import Group
 
 
@@ -34,9 +36,27 @@ app.add("Scale", lift.run)
 app.add("Learn", learn.demo)
 
 
-def main() -> None:
-    """Run the program."""
+def answer() -> int:
+    """Carry out the command line; gives the exit status."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    app(prog_name="zarrlift")
+    try:
+        app(prog_name="zarrlift")
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    return 0
+
+
+def main() -> None:
+    """Run the program.
+
+    It leaves without taking the interpreter apart, which takes longer than reading a small image.
+    """
+    status = answer()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        status = status or FAILED
+    os._exit(status)
