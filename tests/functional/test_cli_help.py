@@ -94,9 +94,10 @@ def test_help_loads_no_array_library(words: list[str]) -> None:
     """Help is quick because NumPy, numcodecs and rich are loaded by none of it."""
     script = (
         "import sys; sys.argv = ['zarrlift', *sys.argv[1:]]\n"
-        "from zarrlift.cli import main\n"
-        "try: main()\n"
-        "finally: print(*{'numpy', 'numcodecs', 'rich'} & set(sys.modules), file=sys.stderr)"
+        "from zarrlift.cli.app import answer\n"
+        "status = answer()\n"
+        "print(*{'numpy', 'numcodecs', 'rich'} & set(sys.modules), file=sys.stderr)\n"
+        "sys.exit(status)"
     )
 
     ran = run([sys.executable, "-c", script, *words])

@@ -543,13 +543,12 @@ opened = []
 def see(event, given):
     if event == "open" and isinstance(given[0], str):
         opened.append(given[0])
-from zarrlift.cli import main
+from zarrlift.cli.app import answer
 sys.addaudithook(see)
 sys.argv = ["zarrlift", *sys.argv[1:]]
-try:
-    main()
-finally:
-    print(json.dumps(opened), file=sys.stderr)
+status = answer()
+print(json.dumps(opened), file=sys.stderr)
+sys.exit(status)
 """
 
 
