@@ -93,7 +93,7 @@ def test_same_data_gives_the_same_archive(source: Path, tmp_path: Path) -> None:
     assert (tmp_path / "one.ozx").read_bytes() == (tmp_path / "three.ozx").read_bytes()
 
 
-@pytest.mark.parametrize("part", [0.3, 0.7, 0.9, 0.99])
+@pytest.mark.parametrize("part", [0.3, 0.7, 0.85, 0.9, 0.95, 0.99, 0.999])
 def test_killed_anywhere_and_run_again(part: float, source: Path, tmp_path: Path) -> None:
     """Until the end there is no archive under its name; then there is all of it."""
     whole, target = tmp_path / "whole.ozx", tmp_path / "new.ozx"
@@ -108,6 +108,38 @@ def test_killed_anywhere_and_run_again(part: float, source: Path, tmp_path: Path
     assert again.code == 0, again.said
     assert target.read_bytes() == whole.read_bytes()
     assert not (tmp_path / "new.ozx.parts").exists()
+
+
+def test_folder_that_is_not_ours_is_never_removed(source: Path, tmp_path: Path) -> None:
+    """A folder named as ours would be stays, whether the archive is there or not."""
+    parts, target = tmp_path / "new.ozx.parts", tmp_path / "new.ozx"
+    zl.convert(source, parts)
+    (parts / "mine.txt").write_text("mine")
+    with pytest.raises(TargetError, match=r"mine\.txt"):
+        zl.convert(source, target)
+    assert (parts / "mine.txt").read_text() == "mine"
+    assert not target.exists()
+
+    (parts / "mine.txt").rename(tmp_path / "mine.txt")
+    zl.convert(source, target)
+    parts.mkdir()
+    (parts / "mine.txt").write_text("mine")
+    assert zl.convert(source, target).finished
+    assert (parts / "mine.txt").read_text() == "mine"
+
+
+def test_archive_stays_until_the_new_one_is_whole(source: Path, tmp_path: Path) -> None:
+    """A lift that fails on its way loses nothing, though it was told to replace the archive."""
+    target = tmp_path / "new.ozx"
+    zl.convert(source, target)
+    before = target.read_bytes()
+    chunk = next(p for p in (source / "0").rglob("*") if p.is_file() and p.name.isdigit())
+    chunk.write_bytes(chunk.read_bytes()[:-1])
+
+    with pytest.raises(SourceError):
+        zl.convert(source, target, overwrite=True)
+
+    assert target.read_bytes() == before
 
 
 def test_finished_archive_is_confirmed(source: Path, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from zarrlift.jobs.options import RunOptions, Silent, Watch
 from zarrlift.jobs.prove import prove
 from zarrlift.jobs.result import already_done
 from zarrlift.store.folder import Kind, tree_at
+from zarrlift.store.target import OURS
 from zarrlift.verify.result import Level
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ _STEP = 2**22
 _DATE = (1980, 1, 1, 0, 0, 0)
 """The earliest that a zip archive can state, so that the same data gives the same bytes."""
 
+_ZIPPED = f"{OURS}/zipped"
+"""Marks a folder that holds nothing but what its archive does, so that it may be removed."""
+
 
 def convert_to_archive(plan: Plan, options: RunOptions, watch: Watch | None = None) -> Report:
     """Carry out a plan whose target is a `.ozx` file; run again, it continues or confirms.
@@ -44,24 +48,28 @@ def convert_to_archive(plan: Plan, options: RunOptions, watch: Watch | None = No
     """
     seen, path = watch or Silent(), Path(plan.target)
     begun = time.monotonic()
-    folder = f"{path}.parts"
+    folder = Path(f"{path}.parts")
     with translated("looking at the target", str(path)):
         there = path.exists() or path.is_symlink()
     if there and options.overwrite:
-        _make_room(path, seen)
+        _confirm_removal(path, seen)
     elif there:
         _refuse_no_file(path)
         proof = _proved(plan, options, seen)
-        if proof.equal and Path(folder).is_dir():  # left by a run killed after its last step
-            shutil.rmtree(folder, ignore_errors=True)
+        if proof.equal:
+            with translated("removing", str(folder)):
+                _clear_up(folder)
         return already_done(plan, proof, seconds=time.monotonic() - begun)
-    report = convert(replace(plan, target=folder), options, seen)
+    report = convert(replace(plan, target=str(folder)), options, seen)
     if not report.finished:
         return report
+    _refuse_strays(folder, report.verification)
     seen.phase("zipping", None)
     with translated("writing the archive", str(path)):
+        (folder / _ZIPPED).parent.mkdir(exist_ok=True)
+        (folder / _ZIPPED).touch()
         _put_together(tree_at(folder), path, plan.settings.ome_version, fsync=options.fsync)
-        shutil.rmtree(folder)
+        _remove(folder)
     return replace(report, plan=plan)
 
 
@@ -76,8 +84,40 @@ def _refuse_no_file(path: Path) -> None:
         raise TargetError("is no file", place=str(path), hint="name another target")
 
 
-def _make_room(path: Path, watch: Watch) -> None:
-    """Remove an archive that is to be replaced; raise `TargetError` where it is none."""
+def _refuse_strays(folder: Path, proof: Verification | None) -> None:
+    """Raise `TargetError` where a folder holds more than the lift: it would go with the folder."""
+    stray = [f.path for f in proof.findings if f.rule == "file-stray"] if proof else []
+    if stray:
+        raise TargetError(
+            f"holds what is not of this lift, first {stray[0]}",
+            place=str(folder),
+            hint="move it elsewhere; the folder is removed once it is zipped",
+        )
+
+
+def _clear_up(folder: Path) -> None:
+    """Remove what a run left that was killed after its last step: a marked or empty folder."""
+    if (folder / _ZIPPED).exists():
+        _remove(folder)
+    for empty in (folder / OURS, folder):
+        with suppress(OSError):
+            empty.rmdir()
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder that is marked as zipped; the mark goes last, for a run that is killed."""
+    for entry in folder.iterdir():
+        if entry.name != OURS:
+            shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
+    shutil.rmtree(folder / OURS)
+    folder.rmdir()
+
+
+def _confirm_removal(path: Path, watch: Watch) -> None:
+    """Have it confirmed that an archive is replaced; it stays until the new one is whole.
+
+    Raises `TargetError` where it is none, or where that is not wanted.
+    """
     _refuse_no_file(path)
     if not zipfile.is_zipfile(path):
         raise TargetError(
@@ -87,8 +127,6 @@ def _make_room(path: Path, watch: Watch) -> None:
         raise TargetError(
             "--overwrite would remove the archive", place=str(path), hint="confirm with --yes"
         )
-    with translated("removing", str(path)):
-        path.unlink()
 
 
 def _put_together(folder: Folder, path: Path, version: str, *, fsync: bool) -> None:
@@ -112,7 +150,7 @@ def _put_together(folder: Folder, path: Path, version: str, *, fsync: bool) -> N
 
 def _keys(folder: Folder) -> Iterator[str]:
     for key, kind in folder.below([e.name for e in folder.entries("")]):
-        if kind is Kind.FILE:
+        if kind is Kind.FILE and not key.startswith(f"{OURS}/"):
             yield key
 
 
