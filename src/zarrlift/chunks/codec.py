@@ -5,7 +5,6 @@ Chunks are NumPy arrays in native byte order with the chunk's full shape, also a
 
 from __future__ import annotations
 
-import base64
 import struct
 import zlib
 from functools import lru_cache
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
     from zarrlift.chunks.envelope import Bytes
     from zarrlift.metadata.codecs import Codec
-    from zarrlift.metadata.datatypes import Fill
     from zarrlift.metadata.layout import ArrayLayout
 
 numcodecs.blosc.use_threads = False
@@ -32,9 +30,8 @@ Array = np.ndarray[tuple[int, ...], np.dtype[np.generic]]
 _BLOSC_HEADER = 16
 _Endian = Literal["<", ">"]
 _GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
-_NUMBERS = frozenset({1, 2, 4, 8})
-_PIECE = 2**15
-"""Elements that are compared at a time."""
+_PIECE = 2**18
+"""Bytes that are compared at a time."""
 _SIZE_AT = {"blosc": 4, "lz4": 0}
 """Where a header states the decoded size; other codecs do not say it, or gain nothing."""
 _SHUFFLES = {"noshuffle": 0, "shuffle": 1, "bitshuffle": 2}
@@ -216,25 +213,13 @@ def rewrap_zlib(data: Bytes, size: int | None) -> bytes:
     return b"".join((_GZIP_HEADER, memoryview(data)[2:-4], _gzip_tail(raw)))
 
 
-def filled(fill: Fill, layout: ArrayLayout) -> Array:
-    """Give a chunk that holds nothing but the fill value."""
-    made: Array = np.full(layout.chunks, fill_scalar(fill, layout), dtype=native_type(layout))
-    return made
-
-
-def one_filled(fill: Fill, layout: ArrayLayout) -> Array:
-    """Give the fill value as an array of one element, in the byte order in which it is stored."""
-    made: Array = np.full(1, fill_scalar(fill, layout), native_type(layout))
-    return made.astype(stored_type(layout))
-
-
 def bytes_in(room: Bytes | mmap, size: int) -> Array:
     """Give the first bytes of some memory as an array."""
     made: Array = np.frombuffer(room, np.uint8, size)
     return made
 
 
-def part_of(chunk: Array, part: tuple[slice, ...]) -> Array:
+def part_of(chunk: Array, part: tuple[slice | int, ...]) -> Array:
     """Give part of a chunk as an array, also where it has no axes."""
     made: Array = chunk[(*part, ...)]  # type: ignore[index, arg-type, unused-ignore]
     return made
@@ -259,53 +244,6 @@ def stored_order(layout: ArrayLayout) -> tuple[int, ...]:
     return tuple(range(layout.ndim))
 
 
-def fill_scalar(fill: Fill, layout: ArrayLayout) -> object:
-    """Give a fill value as NumPy takes it."""
-    if isinstance(fill, tuple):
-        return complex(float(fill[0]), float(fill[1]))
-    name = layout.data_type.name
-    if isinstance(fill, str) and name.startswith("float"):
-        if fill.startswith("0x"):
-            raw = bytes.fromhex(fill[2:])
-            return np.frombuffer(raw, native_type(layout).newbyteorder(">"))[0]
-        return float(fill.replace("Infinity", "inf"))
-    if name == "null_terminated_bytes" and isinstance(fill, str):
-        return base64.b64decode(fill)
-    if name == "bytes" and isinstance(fill, str):
-        return fill.encode()
-    if name.startswith("numpy."):
-        unit = native_type(layout)
-        return np.array([fill], "i8").view(unit)[0]
-    return fill
-
-
-def is_filled(chunk: Array, fill: Fill, layout: ArrayLayout) -> bool:
-    """Say whether a chunk holds nothing but the fill value, bit for bit.
-
-    The first and last element decide in most cases; the rest is looked at a piece at a time.
-    """
-    if chunk.dtype.hasobject:
-        return bool((chunk == filled(fill, layout)).all())
-    if not chunk.size:
-        return True
-    blank = _bits(one_filled(fill, layout).astype(chunk.dtype, copy=False))
-    for end in (slice(0, 1), slice(-1, None)):
-        corner = part_of(chunk, (end,) * chunk.ndim).reshape(1)
-        if (_bits(corner) != blank).any():
-            return False
-    flat = _bits(chunk.ravel(order="K"))
-    pieces = range(0, len(flat), _PIECE)
-    return not any((flat[at : at + _PIECE] != blank).any() for at in pieces)
-
-
-def _bits(flat: Array) -> Array:
-    """Give the bits of elements in one axis: as whole numbers, or as rows of bytes."""
-    size = flat.dtype.itemsize
-    if size in _NUMBERS:
-        return flat.view(f"u{size}")
-    return flat.view(np.uint8).reshape(len(flat), size)
-
-
 def same_bits(one: Array, other: Array) -> bool:
     """Say whether two arrays hold the same bits (NaN equals NaN, -0.0 differs from 0.0)."""
     if one.dtype.hasobject:
@@ -314,5 +252,5 @@ def same_bits(one: Array, other: Array) -> bool:
         return False
     a = np.ascontiguousarray(one).reshape(-1).view(np.uint8)
     b = np.ascontiguousarray(other).reshape(-1).view(np.uint8)
-    pieces = (slice(at, at + 8 * _PIECE) for at in range(0, len(a), 8 * _PIECE))
+    pieces = (slice(at, at + _PIECE) for at in range(0, len(a), _PIECE))
     return len(a) == len(b) and all(bool((a[p] == b[p]).all()) for p in pieces)

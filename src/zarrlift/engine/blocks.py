@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zarrlift import grid
-from zarrlift.chunks import codec
+from zarrlift.chunks import codec, fills
 from zarrlift.chunks.source import ChunkSource
 from zarrlift.errors import DamageError
 from zarrlift.findings import Finding, error
@@ -79,7 +79,7 @@ class Block:
         self._source, self._target, self._room = plan.source, plan.target, room
         self._type = codec.stored_type(plan.target)
         self._order = codec.stored_order(plan.target)
-        self._fill = codec.one_filled(plan.target.fill, plan.target)
+        self._fill = fills.one_filled(plan.target.fill, plan.target)
         self._in_place = codec.stored_type(plan.source) == self._type and self._type.kind != "b"
         self._views: dict[Index, tuple[Array, Array | None]] = {}
         self._first = self._count = (0,) * plan.target.ndim

@@ -94,16 +94,18 @@ class ArrayWork:
 
 def _transform(work: ArrayWork) -> Callable[[Bytes], bytes | None]:
     """Give the function that turns one encoded chunk into its new form, None where all fill."""
-    from zarrlift.chunks import codec  # noqa: PLC0415 - numcodecs is slow to load
+    from zarrlift.chunks import codec, fills  # noqa: PLC0415 - numcodecs is slow to load
 
     source, target, pool = work.plan.source, work.plan.target, work.pool
     if is_rewrap(source, target):
         return lambda data: codec.rewrap_zlib(data, source.chunk_bytes or None)
 
+    blank = fills.Blank(target)
+
     def recode(data: Bytes) -> bytes | None:
         room = codec.bytes_in(pool.scratch(source.chunk_bytes), source.chunk_bytes)
         chunk = codec.decode_stored(data, source, room)
-        return None if codec.is_filled(chunk, target.fill, target) else codec.encode(chunk, target)
+        return None if blank.holds(chunk) else codec.encode(chunk, target)
 
     return recode
 

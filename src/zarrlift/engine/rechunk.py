@@ -10,7 +10,7 @@ from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 from zarrlift import grid
-from zarrlift.chunks import codec, shard
+from zarrlift.chunks import codec, fills, shard
 from zarrlift.engine.blocks import Block, Decoder
 from zarrlift.engine.objects import UnitDone, finish
 from zarrlift.engine.resume import done_encoded
@@ -83,6 +83,7 @@ class _Group:
     def __init__(self, work: ArrayWork, walk: Walk) -> None:
         self._work, self._walk = work, walk
         target = work.plan.target
+        self._blank = fills.Blank(target)
         self._per, self._limit = target.per_object, target.chunk_grid
         shape = tuple(b // c for b, c in zip(walk.block, target.chunks, strict=True))
         self._shape, self._several = (
@@ -150,7 +151,7 @@ class _Group:
         target = self._work.plan.target
         for index in ordered(self._inner, start, stop):
             chunk = self._block.chunk(index)
-            if chunk is None or codec.is_filled(chunk, target.fill, target):
+            if chunk is None or self._blank.holds(chunk):
                 continue
             made = codec.encode(chunk, target)
             number = grid.ravel(tuple(i - f for i, f in zip(index, first, strict=True)), self._per)

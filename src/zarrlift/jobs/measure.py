@@ -107,7 +107,7 @@ def _sample(array: ArrayPlan, source: Folder) -> _Seen:
 
 
 def _time_encoding(array: ArrayPlan, data: bytes, seen: _Seen) -> None:
-    from zarrlift.chunks import codec  # noqa: PLC0415 - numcodecs is slow to load
+    from zarrlift.chunks import codec, fills  # noqa: PLC0415 - numcodecs is slow to load
 
     begun = time.perf_counter()
     try:
@@ -117,7 +117,7 @@ def _time_encoding(array: ArrayPlan, data: bytes, seen: _Seen) -> None:
             codec.encode(codec.decode(data, array.source), array.target)
         else:
             codec.decode(data, array.source)
-            codec.encode(codec.filled(array.target.fill, array.target), array.target)
+            codec.encode(fills.filled(array.target.fill, array.target), array.target)
     except ZarrliftError:
         return
     seen.encoded = max(1, array.source.chunk_bytes)

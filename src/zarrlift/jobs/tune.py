@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zarrlift import grid
-from zarrlift.chunks import codec
+from zarrlift.chunks import codec, fills
 from zarrlift.chunks.source import ChunkSource
 from zarrlift.errors import DamageError, SourceError, UsageError
 from zarrlift.findings import Finding, warning
@@ -260,7 +260,7 @@ class _Taking:
             message = f"{error.message}; left out of the sample"
             self.findings.append(warning("chunk-undecodable", path, message, drawn.at))
             return None
-        if codec.is_filled(chunk, layout.fill, layout):
+        if fills.Blank(layout).holds(chunk):
             self.filled += 1
             return None
         return chunk.reshape(layout.chunks)

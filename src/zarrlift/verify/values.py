@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zarrlift import grid
-from zarrlift.chunks import codec, envelope
+from zarrlift.chunks import codec, envelope, fills
 from zarrlift.chunks.source import ChunkSource
 from zarrlift.errors import DamageError
 from zarrlift.findings import error, warning
@@ -40,7 +40,7 @@ def mended(pair: ArrayPair, original: bytes, data: bytes | None) -> bool | None:
         return None
     try:
         held = (
-            codec.filled(pair.new.fill, pair.new) if data is None else codec.decode(data, pair.new)
+            fills.filled(pair.new.fill, pair.new) if data is None else codec.decode(data, pair.new)
         )
     except DamageError:
         return False
@@ -85,12 +85,12 @@ class Regions:
             checked.findings.append(error(rule, pair.path, message, index))
 
     def _filled(self) -> Array:
-        return codec.filled(self._pair.new.fill, self._pair.new)
+        return fills.filled(self._pair.new.fill, self._pair.new)
 
     def _assembled(self, part: tuple[slice, ...]) -> Array:
         pair = self._pair
         inner = tuple(slice(0, p.stop - p.start) for p in part)
-        made = codec.part_of(codec.filled(pair.old.fill, pair.new), inner)
+        made = codec.part_of(fills.filled(pair.old.fill, pair.new), inner)
         for cover in grid.covering(part, pair.old.chunks):
             data = self._old.read(cover)
             if data is not None:
