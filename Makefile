@@ -52,8 +52,8 @@ test: lint types pytest wheel-check test-3.13 ## everything that CI runs
 test-all: test ## everything that CI runs, and the slow, broad variants
 	"$(BIN)/python" -m pytest -n $(WORKERS) -m slow || [ $$? -eq 5 ]  # 5: none is marked slow
 
-bench: $(FOR_DEV) ## measure speed and memory, print the table
-	"$(BIN)/python" -m benchmarks
+bench: $(FOR_DEV) ## measure speed and memory, print the tables, draw the chart
+	"$(BIN)/python" -m benchmarks --chart bench-data/benchmarks.svg
 
 lint: $(FOR_DEV) ## style, and which room may import which
 	$(BIN)/ruff check .

@@ -12,6 +12,7 @@ from itertools import groupby
 from pathlib import Path
 
 from benchmarks.cases import CASES
+from benchmarks.chart import save_chart
 from benchmarks.machine import Machine, describe_machine
 from benchmarks.measure import Rounds
 from benchmarks.results import Result, commands_table, recoding_table, targets_table, tools_table
@@ -33,8 +34,8 @@ DISK_ROUNDS = 3
 START = "start"
 LEGEND = """\
 to cp -r: time over that of `cp -r` in the same round; x challenge: time of
-ome2024-ngff-challenge over this one; to bare calls, to tensorstore: time over theirs,
-without verification. Medians of whole commands, caches warm;
+ome2024-ngff-challenge over this one; to bare calls, to tensorstore, to zarrs_reencode: time
+over theirs, without verification. Medians of whole commands, caches warm;
 peak memory is the highest of all runs."""
 BUSY = "Other programs were using this machine when the run began: do not quote its figures."
 NAMES = (*(case.name for case in CASES), START)
@@ -58,6 +59,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _print_report(machine, findings, markdown=options.markdown)
     if options.output is not None:
         options.output.write_text(_as_json(machine, programs, findings))
+    if options.chart is not None and findings.results:
+        options.chart.parent.mkdir(parents=True, exist_ok=True)
+        save_chart(findings.results, machine, options.chart)
+        print(f"The same as a picture: {options.chart}")
     _tell((*programs.missing, *findings.failures))
     return 1 if findings.failures else 0
 
@@ -70,7 +75,7 @@ def _measure(options: argparse.Namespace, programs: Programs, findings: Findings
             measure_case(case, place, programs, findings)
         if START in options.only:
             measure_commands(place, programs, findings)
-    cases = [case for case in cases if not case.recoders]
+    cases = [case for case in cases if not case.recoders and not case.lifted]
     if options.skip_disk or not cases:
         return
     few = Rounds(quick=min(options.rounds, DISK_ROUNDS), slow=1)
@@ -90,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--skip-challenge", action="store_true", help="leave the slow rival out")
     add("--markdown", action="store_true", help="print tables for a README")
     add("--output", type=Path, metavar="FILE.json", help="write every run there too")
+    add("--chart", type=Path, metavar="FILE.svg", help="draw every row there")
     add("--keep", action="store_true", help="keep the datasets for the next time")
     return parser
 

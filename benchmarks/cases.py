@@ -8,6 +8,7 @@ Figure = Literal[
     "faster than challenge",
     "to bare calls",
     "to tensorstore",
+    "to zarrs_reencode",
     "memory to tensorstore",
     "seconds",
     "peak MB",
@@ -42,19 +43,23 @@ class Case:
     targets: tuple[Target, ...]
     data: str = ""
     """Name of the dataset, where it is another case's."""
+    lifted: tuple[str, ...] = ()
+    """Options with which `data` is lifted first; what comes of it is the dataset."""
     recoders: tuple[tuple[str, ...], ...] = ()
     """What `benchmarks.recoders` does instead of copying: how, and its options."""
 
     @property
     def dataset(self) -> str:
         """Name of the dataset."""
-        return self.data or self.name
+        return self.name if self.lifted else self.data or self.name
 
 
 _BESIDE = (
     Target(figure="to tensorstore", limit=1),
     Target(figure="memory to tensorstore", limit=1),
 )
+ZARRS = "zarrs_reencode"
+"""Measured where it is installed: `cargo install zarrs_tools`."""
 _UNVERIFIED = ("--verify", "none")
 """Since the others do not prove what they wrote either."""
 _ZSTD = ("--codec", "blosc:zstd:5:shuffle")
@@ -89,19 +94,51 @@ CASES = (
         targets=(Target(figure="to cp -r", limit=0.8),),
     ),
     Case(
+        name="A-merge",
+        title="A in shards of 2048 x 2048, into shards of 4096 x 4096",
+        data="A",
+        lifted=("--shards", "1,1,1,2048,2048"),
+        ours=_PLANES,
+        targets=(Target(figure="to cp -r", limit=1.3),),
+    ),
+    Case(
+        name="A-split",
+        title="A in shards of 4096 x 4096, into shards of 2048 x 2048",
+        data="A",
+        lifted=_PLANES,
+        ours=("--shards", "1,1,1,2048,2048"),
+        targets=(Target(figure="to cp -r", limit=1.3),),
+    ),
+    Case(
+        name="A-unshard",
+        title="A in shards of 4096 x 4096, into single chunks",
+        data="A",
+        lifted=_PLANES,
+        ours=("--shards", "none"),
+        targets=(Target(figure="to cp -r", limit=1.3),),
+    ),
+    Case(
         name="A-recode",
         title="A, each chunk decoded and encoded as blosc-zstd-5",
         data="A",
         ours=(*_ZSTD, *_PLANES, *_UNVERIFIED),
-        recoders=(("bare", *_ZSTD), ("tensorstore", *_ZSTD, *_PLANES)),
-        targets=(Target(figure="to bare calls", limit=1.15), *_BESIDE),
+        recoders=(
+            ("bare", *_ZSTD),
+            ("tensorstore", *_ZSTD, *_PLANES),
+            ("zarrs_reencode", *_ZSTD, *_PLANES),
+        ),
+        targets=(
+            Target(figure="to bare calls", limit=1.15),
+            Target(figure="to zarrs_reencode", limit=1),
+            *_BESIDE,
+        ),
     ),
     Case(
         name="A-smaller",
         title="A, in chunks of 512 x 512",
         data="A",
         ours=(*_SMALLER, *_UNVERIFIED),
-        recoders=(("tensorstore", *_SMALLER),),
+        recoders=(("tensorstore", *_SMALLER), ("zarrs_reencode", *_SMALLER)),
         targets=_BESIDE,
     ),
     Case(
@@ -109,7 +146,7 @@ CASES = (
         title="A, in chunks of 16 x 128 x 128",
         data="A",
         ours=(*_CUBES, *_UNVERIFIED),
-        recoders=(("tensorstore", *_CUBES),),
+        recoders=(("tensorstore", *_CUBES), ("zarrs_reencode", *_CUBES)),
         targets=_BESIDE,
     ),
 )

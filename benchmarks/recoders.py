@@ -1,13 +1,14 @@
-"""What re-encoding is measured against: bare codec calls, and tensorstore.
+"""What re-encoding is measured against: bare codec calls, tensorstore, and zarrs_reencode.
 
-`python -m benchmarks.recoders bare|tensorstore OPTIONS SOURCE TARGET`, as a process of its own.
+`python -m benchmarks.recoders HOW OPTIONS SOURCE TARGET`, as a process of its own.
 """
 
 import argparse
 import json
 import os
+import subprocess
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from pathlib import Path
@@ -17,12 +18,13 @@ Shape = tuple[int, ...]
 DONE = "done"
 """A file that a finished target has at its root, whatever else it has."""
 IN_FLIGHT = 2
+LZ4 = "blosc:lz4:5:shuffle"
 
 
 def main() -> None:
     """Rewrite one dataset as the arguments say."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("how", choices=("bare", "tensorstore"))
+    parser.add_argument("how", choices=("bare", "tensorstore", "zarrs_reencode"))
     parser.add_argument("--chunks", type=_shape)
     parser.add_argument("--shards", type=_shape)
     parser.add_argument("--codec", default="")
@@ -34,8 +36,9 @@ def main() -> None:
     if options.how == "bare":
         call_codecs(options.source, options.codec, options.workers)
     else:
+        one = rewrite if options.how == "tensorstore" else reencode
         for level in _levels(options.source):
-            rewrite(level, options.target / level.name, options)
+            one(level, options.target / level.name, options)
     (options.target / DONE).touch()
 
 
@@ -84,11 +87,8 @@ def rewrite(source: Path, target: Path, options: argparse.Namespace) -> None:
 
     context = ts.Context({"data_copy_concurrency": {"limit": options.workers}})
     old: Any = ts.open(_existing(source), context=context, read=True).result()
-    given: Shape = options.chunks or old.chunk_layout.read_chunk.shape
-    chunks: Shape = tuple(min(c, n) for c, n in zip(given, old.shape, strict=True))
-    shards = options.shards or chunks
-    shards = tuple(_up(min(s, n), c) for s, n, c in zip(shards, old.shape, chunks, strict=True))
-    codecs = _codecs(options.codec or "blosc:lz4:5:shuffle", old.dtype.numpy_dtype.itemsize)
+    chunks, shards = _fitted(options, old.shape, old.chunk_layout.read_chunk.shape)
+    codecs = _codecs(options.codec or LZ4, old.dtype.numpy_dtype.itemsize)
     new: Any = ts.open(
         _made(target, chunks, shards, codecs), context=context, schema=_like(old)
     ).result()
@@ -99,6 +99,31 @@ def rewrite(source: Path, target: Path, options: argparse.Namespace) -> None:
             running.popleft().result()
     for write in running:
         write.result()
+
+
+def reencode(source: Path, target: Path, options: argparse.Namespace) -> None:
+    """Have zarrs_reencode copy one array into other chunks or codecs."""
+    document = json.loads((source / ".zarray").read_text())
+    chunks, shards = _fitted(options, document["shape"], tuple(document["chunks"]))
+    itemsize = int(document["dtype"][2:])
+    codecs = _codecs(options.codec or LZ4, itemsize)[1:]
+    command = ["zarrs_reencode", "--chunk-shape", _words(chunks), "--shard-shape", _words(shards)]
+    command += ["--bytes-to-bytes-codecs", json.dumps(codecs), str(source), str(target)]
+    subprocess.run(command, check=True, capture_output=True)
+
+
+def _fitted(
+    options: argparse.Namespace, shape: Sequence[int], stored: Shape
+) -> tuple[Shape, Shape]:
+    """Chunks and shards as asked for, cut to an array as zarrlift cuts them."""
+    chunks = tuple(min(c, n) for c, n in zip(options.chunks or stored, shape, strict=True))
+    shards = options.shards or chunks
+    fit = (_up(min(s, n), c) for s, n, c in zip(shards, shape, chunks, strict=True))
+    return chunks, tuple(fit)
+
+
+def _words(shape: Shape) -> str:
+    return ",".join(map(str, shape))
 
 
 def _up(size: int, chunk: int) -> int:

@@ -55,6 +55,7 @@ _RIVALS: dict[Figure, str] = {
     "faster than challenge": "challenge",
     "to bare calls": "bare calls",
     "to tensorstore": "tensorstore",
+    "to zarrs_reencode": "zarrs_reencode",
     "memory to tensorstore": "tensorstore",
 }
 
@@ -78,7 +79,7 @@ def recoding_table(place: str, results: Sequence[Result]) -> Table:
     return Table(title=f"Encoding anew on {place}", heads=heads, rows=rows, left=2)
 
 
-_BESIDE: tuple[Figure, ...] = ("to bare calls", "to tensorstore")
+_BESIDE: tuple[Figure, ...] = ("to bare calls", "to tensorstore", "to zarrs_reencode")
 
 
 def commands_table(results: Sequence[Result]) -> Table:

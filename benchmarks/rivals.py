@@ -36,9 +36,9 @@ class Tool:
         return (*self.before, str(source), str(target))
 
 
-def copier() -> Tool:
+def copier(case: Case) -> Tool:
     """`cp -r`, the least that a complete copy can cost."""
-    return Tool(name="cp -r", before=("cp", "-r"), writes=".zgroup")
+    return Tool(name="cp -r", before=("cp", "-r"), writes="zarr.json" if case.lifted else ".zgroup")
 
 
 def zarrlift(program: Path, case: Case) -> Tool:
@@ -54,7 +54,7 @@ def challenge(program: Path, case: Case) -> Tool:
 
 
 def recoder(how: str, *options: str) -> Tool:
-    """Bare codec calls or tensorstore, see `benchmarks.recoders`."""
+    """Bare codec calls, tensorstore or zarrs_reencode, see `benchmarks.recoders`."""
     before = (sys.executable, "-m", "benchmarks.recoders", how, *options)
     name = "bare calls" if how == "bare" else how
     return Tool(name=name, before=before, writes=DONE, slow=True)

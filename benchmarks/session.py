@@ -14,6 +14,7 @@ from benchmarks.cases import (
     HELP_TARGETS,
     IMPORT_TARGETS,
     UPGRADE_TARGETS,
+    ZARRS,
     Case,
     Target,
 )
@@ -39,13 +40,16 @@ class Programs:
     zarrlift: Path | None
     challenge: Path | None
     missing: tuple[str, ...]
+    absent: tuple[str, ...] = ()
+    """Rivals of `benchmarks.recoders` that are not installed."""
 
     def tools(self, case: Case) -> list[Tool]:
         """Everything that converts or copies the dataset of a case."""
-        tools = [recoder(*each) for each in case.recoders] or [copier()]
+        tools = [recoder(*each) for each in case.recoders if each[0] not in self.absent]
+        tools = tools or [copier(case)]
         if self.zarrlift is not None:
             tools.append(zarrlift(self.zarrlift, case))
-        if self.challenge is not None and not case.recoders:
+        if self.challenge is not None and not case.recoders and not case.lifted:
             tools.append(challenge(self.challenge, case))
         return tools
 
@@ -80,7 +84,9 @@ def find_programs(environment: Path, *, skip_challenge: bool) -> Programs:
         theirs = None if skip_challenge else find_challenge(environment)
     except UnavailableError as error:
         missing.append(str(error))
-    return Programs(zarrlift=ours, challenge=theirs, missing=tuple(missing))
+    absent = () if shutil.which(ZARRS) else (ZARRS,)
+    missing += [f"{name} is not measured: not on the path" for name in absent]
+    return Programs(zarrlift=ours, challenge=theirs, missing=tuple(missing), absent=absent)
 
 
 @contextmanager
@@ -98,7 +104,7 @@ def opened_place(parent: Path, rounds: Rounds, *, keep: bool) -> Iterator[Place]
 def measure_case(case: Case, place: Place, programs: Programs, findings: Findings) -> None:
     """Every tool on one dataset."""
     _progress(f"{case.name} on {place.kind}: {case.title}")
-    source, tools = _dataset(case.dataset, place), programs.tools(case)
+    source, tools = _source(case, place, programs), programs.tools(case)
     series, failures = take_turns(tools, source, place.folder / "target", place.rounds)
     findings.results.append(case_result(case, place.kind, series))
     findings.failures.extend(failures)
@@ -140,6 +146,17 @@ def _measure_command(
         return
     result = Result(name=name, place="", series=(series,), subject=name, targets=targets)
     findings.results.append(result)
+
+
+def _source(case: Case, place: Place, programs: Programs) -> Path:
+    """The dataset of a case; one of Zarr v3 is lifted from another case's."""
+    folder = place.folder / f"{case.dataset}.zarr"
+    if case.lifted and not folder.is_dir() and programs.zarrlift is not None:
+        command = (str(programs.zarrlift), "convert", "--quiet", *case.lifted)
+        made = folder.with_suffix(".part")
+        subprocess.run((*command, str(_dataset(case.data, place)), str(made)), check=True)
+        made.rename(folder)
+    return folder if case.lifted else _dataset(case.dataset, place)
 
 
 def _dataset(name: str, place: Place) -> Path:
