@@ -124,7 +124,7 @@ class Verifier:
         of: int = 1,
     ) -> Iterator[Task[Outcome]]:
         for place, part in shared_out((p.new for p in pairs), number, of):
-            both = (listing.Strays(), listing.Strays())
+            both = (listing.Strays(broken=[]), listing.Strays())
             seen.append((place, both))
             for weight, work in self._array(pairs[place], both, part):
                 yield Task(weight, partial(_done, place, work))
@@ -147,6 +147,7 @@ class Verifier:
     def _strays(self, pair: ArrayPair, both: BothStrays, checked: Checked) -> set[str]:
         """Report strays of one array; gives the plain files that lie within the source's folder."""
         ours, theirs = both
+        checked.findings += [arrays.broken_finding(pair.path, b) for b in ours.broken or ()]
         if not (ours.foreign or theirs.foreign or theirs.stale):
             return set()
         exclude = self.plan.settings.exclude
@@ -172,7 +173,7 @@ class Verifier:
 
 def _told(seen: list[tuple[int, BothStrays]]) -> Iterator[Outcome]:
     for place, both in seen:
-        if any(strays.foreign or strays.stale for strays in both):
+        if any(both):
             yield place, both
 
 
