@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from zarrlift.chunks import listing
 from zarrlift.findings import error
+from zarrlift.plan.settings import Damaged
 from zarrlift.plan.shares import shared_out
 from zarrlift.pool import Task
 from zarrlift.store.folder import Kind
 from zarrlift.survey.walk import left_out
 from zarrlift.verify import arrays, documents, files
+from zarrlift.verify.entries import check_entry
 from zarrlift.verify.pair import ArrayPair
 from zarrlift.verify.result import Checked, Level
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from zarrlift.metadata.layout import ArrayLayout
     from zarrlift.plan.plan import Plan
     from zarrlift.pool import Pool
+    from zarrlift.store.archive import Archive
     from zarrlift.store.folder import Folder
 
 _AT_ONCE = 1
@@ -70,6 +73,23 @@ class Verifier:
         for pair, strays in zip(pairs, seen, strict=True):
             extra |= self._strays(pair, strays, checked)
         self._files(extra, checked)
+        self.entries(checked)
+
+    def entries(self, checked: Checked) -> None:
+        """Check the CRC-32 of all entries of sides that are zipped; the quick level counts them."""
+        for side in (self.source, self.target):
+            if not side.packed:
+                continue
+            archive = cast("Archive", side)
+            if self.level is Level.QUICK:
+                checked.entries += len(archive.members())
+                continue
+            known = side is self.source and self.plan.settings.damaged is not Damaged.STOP
+            check = partial(check_entry, archive=archive, known=known)
+            sizes = ((key, archive.size(key) or 0) for key in archive.members())
+            for part in self.pool.each(Task(size, partial(check, key)) for key, size in sizes):
+                checked.add(part)
+                self.watch(archive.root, part)
 
     def _pairs(self, layouts: Mapping[str, ArrayLayout]) -> list[ArrayPair]:
         kinds: set[tuple[ArrayLayout, ArrayLayout]] = set()
