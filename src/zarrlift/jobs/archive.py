@@ -30,7 +30,7 @@ from zarrlift.store.target import OURS, Target, alone, sync_folder
 from zarrlift.verify.result import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from zarrlift.jobs.result import Report
     from zarrlift.plan.plan import Plan
@@ -60,8 +60,9 @@ def convert_to_archive(plan: Plan, options: RunOptions, watch: Watch | None = No
     elif there:
         return _confirmed(plan, options, seen, begun)
     if zipping and not options.overwrite:
-        _Zipping(plan, folder, options, seen).run(path)
-        return already_done(plan, _proved(plan, options, seen), seconds=time.monotonic() - begun)
+        lasted = _Zipping(plan, folder, options, seen).run(path)
+        proof = _proved(plan, options, seen, at_least=Level.QUICK if lasted else Level.FULL)
+        return already_done(plan, proof, seconds=time.monotonic() - begun)
     report = convert(replace(plan, target=str(folder)), options, seen)
     if not report.finished:
         return report
@@ -82,8 +83,10 @@ def _confirmed(plan: Plan, options: RunOptions, watch: Watch, begun: float) -> R
     return already_done(plan, proof, seconds=time.monotonic() - begun)
 
 
-def _proved(plan: Plan, options: RunOptions, watch: Watch) -> Verification:
-    level = Level.QUICK if options.verify is Level.NONE else options.verify
+def _proved(
+    plan: Plan, options: RunOptions, watch: Watch, *, at_least: Level = Level.QUICK
+) -> Verification:
+    level = at_least if options.verify in (Level.NONE, Level.QUICK) else options.verify
     wanted = replace(options, verify=level)
     return prove(plan.source, plan.target, wanted, exclude=plan.settings.exclude, watch=watch)
 
@@ -149,8 +152,11 @@ class _Zipping:
     options: RunOptions
     watch: Watch
 
-    def run(self, path: Path) -> None:
-        """Begin, or go on where an earlier run was stopped; at the end the archive is in place."""
+    def run(self, path: Path) -> bool:
+        """Begin, or go on where an earlier run was stopped; at the end the archive is in place.
+
+        Says whether nothing that an earlier run wrote can be lost to a power cut since.
+        """
         if not self.folder.exists():
             raise _taken(self.folder)
         with (
@@ -158,24 +164,26 @@ class _Zipping:
             translated("writing the archive", str(path)),
         ):
             target = Target(self.folder, fsync=self.options.fsync)
-            total = self._begun(target)
-            self.watch.phase("zipping", total)
+            found = self._begun(target)
+            files, size = _due(found, target)
+            self.watch.phase("zipping", size)
             with GrowingArchive(self.folder / _GROWING) as archive:
-                self._fill(archive, target)
+                self._fill(archive, target, (files, size))
             (self.folder / _GROWING).replace(path)
             if target.fsync:
                 sync_folder(str(path.parent))
             _clear_up(self.folder)
+        return claim.has_lasted(found)
 
-    def _begun(self, target: Target) -> int:
-        """Mark the folder, or read the mark of an earlier run; gives how many bytes it holds."""
+    def _begun(self, target: Target) -> Mapping[str, object]:
+        """Mark the folder, or read the mark of an earlier run."""
         held = target.read(_MARK)
         if held is None:
             held = self._mark(target)
         found = claim.read(held, target)
         claim.refuse_other(self.plan, found, target)
         target.fsync = target.fsync or bool(found.get("fsync"))
-        return int(str(found["bytes"]))
+        return found
 
     def _mark(self, target: Target) -> bytes:
         if target.size("zarr.json") is None:
@@ -189,7 +197,7 @@ class _Zipping:
                 hint="rename it in the source, or leave it out with --exclude",
             )
         size = sum(target.size(key) or 0 for key in keys)
-        held = claim.document(self.plan, fsync=target.fsync, files=len(keys), bytes=size)
+        held = claim.document(self.plan, fsync=target.fsync, zipping=[len(keys), size])
         target.enter()
         try:
             target.write(_MARK, held)
@@ -197,8 +205,8 @@ class _Zipping:
             target.leave()
         return held
 
-    def _fill(self, archive: GrowingArchive, target: Target) -> None:
-        rest = self._agreed(archive, target)
+    def _fill(self, archive: GrowingArchive, target: Target, due: tuple[int, int]) -> None:
+        rest = self._agreed(archive, target, due)
         reread = self.options.verify in (Level.FULL, Level.DECODE)
         waiting, size = [], 0
         for key in rest:
@@ -215,7 +223,7 @@ class _Zipping:
         if target.fsync:
             archive.sync()
 
-    def _agreed(self, archive: GrowingArchive, target: Target) -> list[str]:
+    def _agreed(self, archive: GrowingArchive, target: Target, due: tuple[int, int]) -> list[str]:
         """See that all files are in the archive or still beside it; gives those to be added.
 
         Raises `TargetError` where one is in neither: it cannot be had but by a new lift.
@@ -224,19 +232,31 @@ class _Zipping:
         whole = _whole(archive)
         inside = {entry.filename for entry in archive.entries[:whole]}
         rest = sorted(there - inside, key=_order)
-        due = claim.read(target.read(_MARK) or b"", target)
         size = sum(entry.file_size for entry in archive.entries[:whole])
         size += sum(target.size(key) or 0 for key in rest)
-        if (len(inside) + len(rest), size) != (due["files"], due["bytes"]):
+        if (len(inside) + len(rest), size) != due:
             raise TargetError(
                 f"an earlier run's archive and the files beside it hold {len(inside) + len(rest)} "
-                f"files of {size} bytes, where {due['files']} of {due['bytes']} are due",
+                f"files of {size} bytes, where {due[0]} of {due[1]} are due",
                 place=str(self.folder),
                 hint="start over with --overwrite; the source has all of it",
             )
         archive.cut(whole)
         _remove(archive, target, sorted(inside & there))
         return rest
+
+
+def _due(found: Mapping[str, object], target: Target) -> tuple[int, int]:
+    """Give how many files were to be zipped, and their bytes."""
+    match found.get("zipping"):
+        case [int(files), int(size)]:
+            return files, size
+        case _:
+            raise TargetError(
+                "holds an unreadable plan of an earlier run",
+                place=target.root,
+                hint="start over with --overwrite",
+            )
 
 
 def _whole(archive: GrowingArchive) -> int:

@@ -60,10 +60,14 @@ def take(plan: Plan, target: Target) -> Claim:
         held = held or target.read(CLAIM) or b""
     found = read(held, target)
     refuse_other(plan, found, target)
-    synced, boot = bool(found.get("fsync")), folder.boot_id()
-    target.fsync = target.fsync or synced
-    same_boot = boot is not None and found.get("boot") == boot
-    return Claim(state=State.STARTED, trusting=same_boot or synced)
+    target.fsync = target.fsync or bool(found.get("fsync"))
+    return Claim(state=State.STARTED, trusting=has_lasted(found))
+
+
+def has_lasted(found: Mapping[str, object]) -> bool:
+    """Say whether what was written since a document of ours cannot be lost to a power cut."""
+    boot = folder.boot_id()
+    return bool(found.get("fsync")) or (boot is not None and found.get("boot") == boot)
 
 
 def _refuse_file(target: Target) -> None:
