@@ -17,6 +17,7 @@ import zarrlift as zl
 from tests.fakes import Stopped
 from tests.functional.runs import assert_refused, struck, write_sample, zarrlift
 from zarrlift.errors import TargetError
+from zarrlift.store.target import Target
 
 BEFORE_THE_END = (0, 1, 2, 30, 90, 100, 102, 104, 106, 108, 111, 115, 123, 140, 160, 175, 200, 220)
 """Touches of the file system that are left when a run is killed: clearing up, zipping, lifting."""
@@ -55,7 +56,7 @@ def words(source: Path, target: Path) -> tuple[str | Path, ...]:
 
 def growing(folder: Path) -> Path:
     """Give the archive that grows beside its parts."""
-    return folder / "new.ozx.parts" / ".zarrlift" / "archive.zip"
+    return folder / "new.ozx.parts" / ".zarrlift-zip" / "archive.zip"
 
 
 def finished(folder: Path, whole: Whole) -> bool:
@@ -259,7 +260,7 @@ def whole_file(folder: Path, whole: Whole) -> Path:
 def test_after_another_boot_all_is_compared(since: str, whole: Whole, tmp_path: Path) -> None:
     """Files that were not synchronized may have lost their bytes, not yet being in the archive."""
     target = half_zipped(tmp_path, whole)
-    mark = tmp_path / "new.ozx.parts" / ".zarrlift" / "zipping.json"
+    mark = tmp_path / "new.ozx.parts" / ".zarrlift-zip" / "plan.json"
     if since == "other-boot":
         held = json.loads(mark.read_text())
         mark.write_text(json.dumps({**held, "boot": "another"}))
@@ -296,6 +297,28 @@ def test_another_run_at_work_is_left_alone(whole: Whole, tmp_path: Path) -> None
         os.close(fd)
     assert zl.convert(whole.source, target, shards="y=8,x=8").finished
     assert finished(tmp_path, whole)
+
+
+def test_late_run_that_ends_does_not_clear_the_archive_away(whole: Whole, tmp_path: Path) -> None:
+    """A run that still confirms the folder, when another zips it, clears what is its own only."""
+    target = half_zipped(tmp_path, whole)
+    Target(tmp_path / "new.ozx.parts").release()
+
+    assert zl.convert(whole.source, target, shards="y=8,x=8").finished
+    assert finished(tmp_path, whole)
+
+
+def test_source_with_a_folder_of_our_name_is_refused(tmp_path: Path) -> None:
+    """A folder that would lie where the archive grows is named, and nothing is removed."""
+    source = write_sample(tmp_path / "old.zarr")
+    (source / ".zarrlift-zip").mkdir()
+    (source / ".zarrlift-zip" / "note.txt").write_text("mine")
+
+    with pytest.raises(TargetError, match=r"\.zarrlift-zip"):
+        zl.convert(source, tmp_path / "new.ozx")
+
+    assert (tmp_path / "new.ozx.parts" / ".zarrlift-zip" / "note.txt").read_text() == "mine"
+    assert not (tmp_path / "new.ozx").exists()
 
 
 def test_file_put_there_meanwhile_is_not_removed(whole: Whole, tmp_path: Path) -> None:

@@ -151,7 +151,7 @@ class _Shards:
                 if grid.inside(c, source.chunk_grid)
             ]
         if self._strays.broken is not None:
-            self._strays.broken += [b for b in made if b not in self._strays.broken]
+            self._strays.broken += made
         elif made:
             named = f"array {self._path or '/'}, shard {source.keys.of(at)} {found.problem}"
             raise DamageError(

@@ -37,9 +37,11 @@ if TYPE_CHECKING:
     from zarrlift.store.folder import Folder
     from zarrlift.verify.result import Verification
 
-_MARK = f"{OURS}/zipping.json"
+_OWN = f"{OURS}-zip"
+"""Not within what a lift of the folder calls its own: one that comes late clears that away."""
+_MARK = f"{_OWN}/plan.json"
 """Says that the folder's lift is whole, and that its files go into the archive one by one."""
-_GROWING = f"{OURS}/archive.zip"
+_GROWING = f"{_OWN}/archive.zip"
 _AT_ONCE = 2**26
 """Bytes after which the archive is synchronized, and their files removed, where that is asked."""
 
@@ -113,18 +115,19 @@ def _clear_up(folder: Path) -> None:
     What else lies there is not ours, and stays.
     """
     if not (folder / _MARK).exists() or (folder / _GROWING).exists():
-        for empty in (folder / OURS, folder):
+        for empty in (folder / OURS, folder / _OWN, folder):
             with suppress(OSError):
                 empty.rmdir()
         return
     for inner, _, _ in os.walk(folder, topdown=False):
-        if Path(inner) not in (folder, folder / OURS):
+        if Path(inner) not in (folder, folder / _OWN):
             with suppress(OSError):
                 Path(inner).rmdir()
+    shutil.rmtree(folder / OURS, ignore_errors=True)
     (folder / _MARK).unlink()
-    shutil.rmtree(folder / OURS)
-    with suppress(OSError):
-        folder.rmdir()
+    for empty in (folder / _OWN, folder):
+        with suppress(OSError):
+            empty.rmdir()
 
 
 def _confirm_removal(path: Path, watch: Watch) -> None:
@@ -188,6 +191,12 @@ class _Zipping:
     def _mark(self, target: Target) -> bytes:
         if target.size("zarr.json") is None:
             raise _taken(self.folder)
+        if target.entries(_OWN):
+            raise TargetError(
+                f"the source holds a folder named {_OWN}, as ours would be",
+                place=str(self.folder),
+                hint="rename it in the source, or leave it out with --exclude",
+            )
         keys = list(_keys(target))
         unfit = [key for key in keys if not fits_zip(key)]
         if unfit:
@@ -294,7 +303,7 @@ def _taken(folder: Path) -> ClaimLostError:
 
 def _keys(folder: Folder) -> Iterator[str]:
     for key, kind in folder.below([e.name for e in folder.entries("")]):
-        if kind is Kind.FILE and not key.startswith(f"{OURS}/"):
+        if kind is Kind.FILE and not key.startswith((f"{OURS}/", f"{_OWN}/")):
             yield key
 
 
