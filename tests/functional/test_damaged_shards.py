@@ -234,6 +234,28 @@ def test_damage_after_the_lift_is_no_fault_of_the_target(layout: str, tmp_path: 
         assert_known(zl.verify(source, tmp_path / "new.zarr", level=level))
 
 
+@pytest.mark.parametrize(
+    ("layout", "shard"),
+    [("same", SHARD), ("split", "0/c/2/2/0"), ("recoded", "0/c/0/0/0"), ("rechunked", "0/c/0/0/0")],
+)
+def test_index_of_the_target_is_checked_all_the_same(
+    layout: str, shard: str, tmp_path: Path
+) -> None:
+    """Where the source cannot say what belongs in a shard, the shard must still be one."""
+    source, target = tmp_path / "old.zarr", tmp_path / "new.zarr"
+    write_v3_array(write_v3_group(source) / "0", sample(SHAPE, "<u2"), FORM)
+    lift(tmp_path, layout, **({"shards": "2,8,15"} if layout == "recoded" else {}))
+    for name in (SHARD, "0/c/0/0/0", "0/c/1/0/0", "0/c/0/1/0"):
+        (source / name).write_bytes(flipped((source / name).read_bytes()))
+    (target / shard).write_bytes(flipped((target / shard).read_bytes()))
+
+    proof = zl.verify(source, target)
+
+    wrong = [f for f in proof.findings if f.severity == "error"]
+    assert [f.rule for f in wrong] == ["shard-index"]
+    assert shard in wrong[0].message
+
+
 @pytest.mark.parametrize("layout", UNDECODED)
 def test_other_chunks_are_compared_all_the_same(layout: str, tmp_path: Path) -> None:
     """A damaged shard hides no difference elsewhere."""

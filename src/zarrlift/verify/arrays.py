@@ -144,6 +144,8 @@ def compare_bytes(pair: ArrayPair, item: Pair, checked: Checked) -> None:
 def _both_there(pair: ArrayPair, item: Pair, checked: Checked) -> bool:
     key = pair.key(item.at)
     if not item.chunks and item.lost:
+        if item.in_target and pair.new.shards is not None:
+            read_index(pair, item.at, checked)
         return False
     if not item.in_target:
         message = f"object {key} is missing; the source has {len(item.chunks)} chunks for it"

@@ -39,6 +39,8 @@ def _check_recoded(pair: ArrayPair, item: Pair, checked: Checked) -> None:
     if not item.chunks:
         if not item.lost:
             _report_stray(pair, item.at, checked)
+        elif item.in_target:
+            _held(pair, item.at, checked)
         return
     absent = item.chunks
     if item.in_target:
@@ -79,7 +81,9 @@ def _check_rechunked(pair: ArrayPair, strays: Strays, checked: Checked) -> None:
         if at in due:
             due.remove(at)
             _held(pair, at, checked)
-        elif at not in lost:
+        elif at in lost:
+            _held(pair, at, checked)
+        else:
             _report_stray(pair, at, checked)
     for at in sorted(due):
         for _, chunk in grid.cells_within(at, per, pair.new.chunk_grid):
