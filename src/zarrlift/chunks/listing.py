@@ -50,6 +50,30 @@ class Unit(NamedTuple):
     at: Index
     """Index in its grid, in array order."""
     chunks: list[ChunkFile]
+    lost: tuple[int, ...] = ()
+    """Numbers of chunks that a shard of the source may hold, but does not tell where."""
+
+
+class Broken(NamedTuple):
+    """A shard whose index is not whole, or one chunk that lies nowhere in it."""
+
+    key: str
+    """Of the shard, in the dataset."""
+    problem: str
+    region: tuple[tuple[int, int], ...]
+    """First element and the one after the last, along each axis of the array."""
+    chunk: Index | None = None
+    """Index in array order, where only this chunk's entry is wrong."""
+
+    @property
+    def words(self) -> str:
+        """Return the shard's key and what is wrong with it."""
+        return f"shard {self.key} {self.problem}"
+
+    @property
+    def place(self) -> str:
+        """Return the region as slices."""
+        return ",".join(f"{start}:{stop}" for start, stop in self.region)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,11 +84,19 @@ class Strays:
     """Files and folders that are no chunks, by path in the dataset."""
     stale: list[str] = field(default_factory=list)
     """Chunk objects outside the array's shape."""
+    broken: list[Broken] | None = None
+    """Shards that are not whole; None where the first of them is to be raised as an error."""
 
     def join(self, other: Strays) -> None:
         """Take in what another listing of the same array found; both may have met the same."""
         self.foreign = list(dict.fromkeys([*self.foreign, *other.foreign]))
         self.stale = list(dict.fromkeys([*self.stale, *other.stale]))
+        if other.broken:
+            self.broken = list(dict.fromkeys([*(self.broken or []), *other.broken]))
+
+    def __bool__(self) -> bool:
+        """Say whether there is anything to tell."""
+        return bool(self.foreign or self.stale or self.broken)
 
 
 def units(

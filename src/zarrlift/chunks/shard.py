@@ -8,8 +8,12 @@ from __future__ import annotations
 import sys
 from array import array
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import google_crc32c
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 ABSENT = 2**64 - 1
 _CRC_BYTES = 4
@@ -52,6 +56,22 @@ class ShardIndex:
                 return f"entries overlap at byte {offset}"
             at = offset + length
         return None if at <= end else f"an entry ends at byte {at}, the data at {end}"
+
+    def outside(self, end: int, start: int = 0) -> frozenset[int]:
+        """Number the chunks that do not lie between `start` and `end` of their object."""
+        pairs = zip(self.entries[::2], self.entries[1::2], strict=True)
+        return frozenset(
+            number
+            for number, (offset, length) in enumerate(pairs)
+            if not offset == ABSENT == length and (offset < start or offset + length > end)
+        )
+
+    def without(self, numbers: Iterable[int]) -> ShardIndex:
+        """Give the index with some chunks absent."""
+        entries = array("Q", self.entries)
+        for number in numbers:
+            entries[2 * number] = entries[2 * number + 1] = ABSENT
+        return ShardIndex(entries=entries)
 
     @property
     def present(self) -> int:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zarrlift import grid
+from zarrlift.chunks.indexes import FoundIndex, numbering, read_index
 from zarrlift.chunks.listing import ChunkFile
-from zarrlift.chunks.units import numbering, read_index
+from zarrlift.errors import DamageError
 
 if TYPE_CHECKING:
-    from zarrlift.chunks import shard
     from zarrlift.grid import Index
     from zarrlift.metadata.layout import ArrayLayout
     from zarrlift.store.folder import Folder
@@ -21,7 +21,7 @@ class ChunkSource:
     def __init__(self, folder: Folder, path: str, layout: ArrayLayout) -> None:
         self._folder, self._path, self.layout = folder, path, layout
         self._shard: Index | None = None
-        self._index: shard.ShardIndex | None = None
+        self._index: FoundIndex | None = None
 
     def key(self, index: Index) -> str:
         """Give the key of a stored object."""
@@ -35,28 +35,32 @@ class ChunkSource:
     def read(self, index: Index) -> bytes | None:
         """Give a chunk's bytes, or None where it is absent.
 
-        Raises `DamageError` where the shard that should hold it has no readable index.
+        Raises `DamageError` where the shard that should hold it does not tell where.
         """
         if self.layout.shards is None:
             return self._folder.read(self.key(index))
         per = self.layout.per_object
         outer = tuple(i // p for i, p in zip(index, per, strict=True))
         local = tuple(i % p for i, p in zip(index, per, strict=True))
-        found = self.shard_index(outer)
+        found = self._shard_index(outer)
+        if found is None:
+            return None
         number = numbering(self.layout.form.order, per)(grid.ravel(local, per))
-        entry = found.get(number) if found else None
+        if found.trusted is None or number in found.outside:
+            raise DamageError(f"shard {found.problem}", place=self._folder.path(self.key(outer)))
+        entry = found.trusted.get(number)
         if entry is None:
             return None
         return self._folder.read_range(self.key(outer), *entry)
 
-    def shard_index(self, outer: Index) -> shard.ShardIndex | None:
+    def _shard_index(self, outer: Index) -> FoundIndex | None:
         """Give the index of a shard, or None where the shard is absent."""
         if outer != self._shard:
             self._index = self._read_index(outer)
             self._shard = outer
         return self._index
 
-    def _read_index(self, outer: Index) -> shard.ShardIndex | None:
+    def _read_index(self, outer: Index) -> FoundIndex | None:
         key = self.key(outer)
         if self._folder.size(key) is None:
             return None

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import math
-import os
 from collections import defaultdict
-from functools import lru_cache
 from itertools import product
 from typing import TYPE_CHECKING
 
 from zarrlift import grid
 from zarrlift.chunks import listing, shard
 from zarrlift.chunks.files import ChunkFiles
-from zarrlift.chunks.listing import ChunkFile, Unit
-from zarrlift.errors import DamageError, from_os_error
-from zarrlift.store.folder import open_file
+from zarrlift.chunks.indexes import FoundIndex, numbering, read_index
+from zarrlift.chunks.listing import Broken, ChunkFile, Unit
+from zarrlift.errors import DamageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from zarrlift.chunks.parts import ShardFiles
     from zarrlift.grid import Index
@@ -41,7 +39,7 @@ def chunk_units(
 
     `stored` must be whole chunks. From files, units come in C order; from shards, block by block
     of as many shards as fill whole objects, in C order within each, and `sizes` always. Raises
-    `DamageError` for a shard whose index cannot be read.
+    `DamageError` for a shard whose index is not whole, unless `strays` takes note of these.
     """
     if source.shards is None:
         per = grid.chunks_per_shard(stored, source.chunks)
@@ -58,7 +56,9 @@ def chunk_units(
         return
     held = part or grid.WHOLE
     for _, units in shard_blocks(folder, path, source, stored, strays=strays):
-        yield from (u for u in units if all(held.holds(a, i) for a, i in enumerate(u.at)))
+        for unit in units:
+            if unit.chunks and all(held.holds(axis, i) for axis, i in enumerate(unit.at)):
+                yield unit
 
 
 def files_for(folder: Folder, source: ArrayLayout) -> Files:
@@ -86,7 +86,10 @@ def block_shape(source: ArrayLayout, stored: Index) -> Index:
 def shard_blocks(
     folder: Folder, path: str, source: ArrayLayout, stored: Index, *, strays: listing.Strays
 ) -> Iterator[tuple[Index, list[Unit]]]:
-    """List a sharded array's chunks, gathered by target objects, block by block in C order."""
+    """List a sharded array's chunks, gathered by target objects, block by block in C order.
+
+    An object is given too where all that is known of its chunks is that they are lost.
+    """
     blocks = listing.units(
         folder,
         path,
@@ -97,26 +100,80 @@ def shard_blocks(
         sizes=True,
     )
     for block in blocks:
-        yield block.at, list(_from_shards(source, stored, block))
-
-
-def _from_shards(source: ArrayLayout, stored: Index, block: Unit) -> Iterator[Unit]:
-    per_block = grid.chunks_per_shard(block_shape(source, stored), source.stored)
-    per = grid.chunks_per_shard(stored, source.chunks)
-    units: dict[Index, list[ChunkFile]] = defaultdict(list)
-    for file in block.chunks:
-        at = grid.cell(block.at, file.number, per_block)
-        for cells, offset, length in _held(source, file, _places(source, at, per)):
-            unit = tuple([outer for outer, _ in cells])
-            number = sum([within for _, within in cells])
-            start = max(0, file.offset) + offset
-            units[unit].append(ChunkFile(number, file.folder, file.name, length, start))
-    for unit in sorted(units):
-        yield Unit(unit, sorted(units[unit]))
+        yield block.at, list(_Shards(folder, path, source, strays).units(stored, block))
 
 
 Place = tuple[int, int]
 """Along one axis: a target object's index, and what a chunk there adds to its number in it."""
+
+
+class _Shards:
+    """Walks what the shards of one array hold, and deals with those that are not whole."""
+
+    def __init__(
+        self, folder: Folder, path: str, source: ArrayLayout, strays: listing.Strays
+    ) -> None:
+        self._folder, self._path, self._source, self._strays = folder, path, source, strays
+
+    def units(self, stored: Index, block: Unit) -> Iterator[Unit]:
+        """Gather the chunks of a block of shards by the target objects that take them."""
+        source = self._source
+        per_block = grid.chunks_per_shard(block_shape(source, stored), source.stored)
+        per = grid.chunks_per_shard(stored, source.chunks)
+        chunks: dict[Index, list[ChunkFile]] = defaultdict(list)
+        lost: dict[Index, list[int]] = defaultdict(list)
+        for file in block.chunks:
+            at = grid.cell(block.at, file.number, per_block)
+            found = read_index(source, file)
+            if found.problem:
+                self._note(at, found)
+            for cells, entry in _held(source, found, _places(source, at, per)):
+                unit = tuple([outer for outer, _ in cells])
+                number = sum([within for _, within in cells])
+                if entry is None:
+                    lost[unit].append(number)
+                    continue
+                start = max(0, file.offset) + entry[0]
+                chunks[unit].append(ChunkFile(number, file.folder, file.name, entry[1], start))
+        for unit in sorted({*chunks, *lost}):
+            yield Unit(unit, sorted(chunks.get(unit, [])), tuple(lost.get(unit, ())))
+
+    def _note(self, at: Index, found: FoundIndex) -> None:
+        """Take note of a shard that is not whole, or raise `DamageError`."""
+        source = self._source
+        key = f"{self._path}/{source.keys.of(at)}".lstrip("/")
+        made = [Broken(key, found.problem, _pairs(at, source.stored, source.shape))]
+        if found.trusted is not None:
+            chunks = [_chunk_of(source, at, slot) for slot in sorted(found.outside)]
+            made = [
+                Broken(key, found.problem, _pairs(c, source.chunks, source.shape), c)
+                for c in chunks
+                if grid.inside(c, source.chunk_grid)
+            ]
+        if self._strays.broken is not None:
+            self._strays.broken += made
+        elif made:
+            named = f"array {self._path or '/'}, shard {source.keys.of(at)} {found.problem}"
+            raise DamageError(
+                named,
+                place=self._folder.path(key),
+                hint="mend the source, or choose --damaged missing: what cannot be located "
+                "cannot be copied",
+            )
+
+
+def _pairs(at: Index, stored: Index, shape: Index) -> tuple[tuple[int, int], ...]:
+    return tuple((along.start, along.stop) for along in grid.region(at, stored, shape))
+
+
+def _chunk_of(source: ArrayLayout, at: Index, slot: int) -> Index:
+    """Give the index in the array of the chunk at a place of a shard's index."""
+    per, order = source.per_object, source.form.order
+    if order is None:
+        return grid.cell(at, slot, per)
+    turned = grid.unravel(slot, tuple(per[axis] for axis in order))
+    local = dict(zip(order, turned, strict=True))
+    return tuple(a * p + local[axis] for axis, (a, p) in enumerate(zip(at, per, strict=True)))
 
 
 def _places(source: ArrayLayout, at: Index, per: Index) -> list[list[Place | None]]:
@@ -133,58 +190,23 @@ def _places(source: ArrayLayout, at: Index, per: Index) -> list[list[Place | Non
 
 
 def _held(
-    source: ArrayLayout, file: ChunkFile, places: list[list[Place | None]]
-) -> Iterator[tuple[tuple[Place, ...], int, int]]:
+    source: ArrayLayout, found: FoundIndex, places: list[list[Place | None]]
+) -> Iterator[tuple[tuple[Place, ...], tuple[int, int] | None]]:
     """Walk the chunks that a shard holds: places along the axes, offset and length.
 
-    Chunks outside the array are passed over: no reader sees them.
+    None stands for a chunk that may be there, but that cannot be found. Chunks outside the array
+    are passed over: no reader sees them.
     """
-    entries = read_index(source, file).entries
     number_of = numbering(source.form.order, source.per_object)
+    outside = found.outside
+    entries = shard.empty(0) if found.trusted is None else found.trusted.entries
     for local, cells in enumerate(product(*places)):
-        slot = 2 * number_of(local)
-        offset, length = entries[slot], entries[slot + 1]
-        if not offset == shard.ABSENT == length and None not in cells:
-            yield cells, offset, length  # type: ignore[misc]
-
-
-def read_index(source: ArrayLayout, file: ChunkFile) -> shard.ShardIndex:
-    """Read a shard's index and check it; raise `DamageError` where it is not whole."""
-    place = os.path.join(file.folder, file.name)
-    slots, form = grid.count(source.per_object), source.form
-    length = shard.index_bytes(slots, checksum=form.checksum)
-    try:
-        fd = open_file(place)
-        try:
-            start, size = 0, os.fstat(fd).st_size
-            if file.offset >= 0:
-                start, size = file.offset, file.size
-            at = 0 if form.index_at_start else max(0, size - length)
-            data = os.pread(fd, min(length, size), start + at)
-        finally:
-            os.close(fd)
-    except OSError as error:
-        raise from_os_error(error, doing="reading", place=place) from error
-    found = shard.decode(data, slots, checksum=form.checksum)
-    bounds = (size, length) if form.index_at_start else (size - length, 0)
-    problem = found if isinstance(found, str) else found.problem(*bounds)
-    if problem is not None or isinstance(found, str):
-        raise DamageError(
-            f"shard of {size} bytes: {problem}",
-            place=place,
-            hint="mend the source, or leave the array out with --exclude",
-        )
-    return found
-
-
-def numbering(order: Index | None, per: Index) -> Callable[[int], int]:
-    """Give what turns a chunk's number in C order into its place in a shard's index."""
-    if order is None:
-        return lambda local: local
-    return lambda local: _permuted(order, per, local)
-
-
-@lru_cache(maxsize=4096)
-def _permuted(order: Index, per: Index, local: int) -> int:
-    at = grid.unravel(local, per)
-    return grid.ravel(tuple(at[a] for a in order), tuple(per[a] for a in order))
+        if None in cells:
+            continue
+        number = number_of(local)
+        if found.trusted is None or (outside and number in outside):
+            yield cells, None  # type: ignore[misc]
+            continue
+        offset, length = entries[2 * number], entries[2 * number + 1]
+        if not offset == shard.ABSENT == length:
+            yield cells, (offset, length)  # type: ignore[misc]

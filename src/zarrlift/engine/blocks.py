@@ -56,7 +56,12 @@ class Decoder:
         return made
 
     def _read(self, index: Index, room: Array) -> Array | None:
-        data = self._reader.read(index)
+        try:
+            data = self._reader.read(index)
+        except DamageError:
+            if self._work.damaged is Damaged.MISSING:
+                return None  # the listing has told of its shard
+            raise
         if data is None:
             return None
         try:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from zarrlift.chunks.envelope import Bytes, Check, HeadCheck
-    from zarrlift.chunks.listing import ChunkFile, Unit
+    from zarrlift.chunks.listing import Broken, ChunkFile, Unit
     from zarrlift.chunks.units import Files
     from zarrlift.plan.plan import ArrayPlan
     from zarrlift.pool import Pool, Turn
@@ -240,6 +240,15 @@ class _UnitWriter:
         else:
             message = f"{problem}; left out, so it reads as the fill value"
         self._found.append(error("chunk-damaged", path, message, self._at(chunk)))
+
+
+def broken_finding(path: str, broken: Broken) -> Finding:
+    """Report a shard, or one chunk of it, that was left out since it cannot be located."""
+    words = f"{broken.words}; left out, so it reads as the fill value"
+    if broken.chunk is not None:
+        return error("chunk-damaged", path, words, broken.chunk)
+    words = f"{broken.words}; elements {broken.place} are left out and read as the fill value"
+    return error("shard-damaged", path, words)
 
 
 def stale_finding(path: str, stale: list[str]) -> Finding:

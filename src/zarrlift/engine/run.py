@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 
 from zarrlift.chunks import listing
 from zarrlift.chunks.units import chunk_units
-from zarrlift.engine.objects import ArrayWork, UnitDone, stale_finding, write_unit
+from zarrlift.engine.objects import (
+    ArrayWork,
+    UnitDone,
+    broken_finding,
+    stale_finding,
+    write_unit,
+)
 from zarrlift.engine.resume import done_already
 from zarrlift.plan.cost import walk_of
 from zarrlift.plan.methods import Method
@@ -98,6 +104,7 @@ class Engine:
             tally.foreign += strays.foreign
             if strays.stale:
                 tally.findings.append(stale_finding(path, strays.stale))
+            tally.findings += [broken_finding(path, b) for b in strays.broken or ()]
         return tally
 
     def _outcomes(self, tally: Tally) -> Iterator[Outcome]:
@@ -129,7 +136,7 @@ class Engine:
                 pool=self.pool,
                 damaged=self.plan.settings.damaged,
             )
-            strays = listing.Strays()
+            strays = listing.Strays(broken=[] if self.plan.settings.leaves_out else None)
             seen.append((array.path, strays))
             if array.method is Method.RECHUNK:
                 yield from self._rechunked(work, strays, tally)
@@ -171,7 +178,7 @@ def _counted(work: ArrayWork, strays: listing.Strays, tally: Tally) -> Iterator[
 
 def _told(seen: list[tuple[str, listing.Strays]]) -> Iterator[Outcome]:
     for path, strays in seen:
-        if strays.foreign or strays.stale:
+        if strays:
             yield path, strays, 0
 
 

@@ -55,20 +55,19 @@ def take(plan: Plan, target: Target) -> Claim:
         held = target.read(CLAIM)
         if held is None and names - {OURS}:
             _refuse_foreign(target, names)
-        if held is None and target.claim(_document(plan, fsync=target.fsync)):
+        if held is None and target.claim(document(plan, fsync=target.fsync)):
             return Claim(state=State.NEW)
         held = held or target.read(CLAIM) or b""
-    found = _read(held, target)
-    if found.get("digest") != plan.digest:
-        raise TargetError(
-            f"another plan has been started here: {'; '.join(_differences(plan, found))}",
-            place=target.root,
-            hint="run that plan's command again to finish it, or start over with --overwrite",
-        )
-    synced, boot = bool(found.get("fsync")), folder.boot_id()
-    target.fsync = target.fsync or synced
-    same_boot = boot is not None and found.get("boot") == boot
-    return Claim(state=State.STARTED, trusting=same_boot or synced)
+    found = read(held, target)
+    refuse_other(plan, found, target)
+    target.fsync = target.fsync or bool(found.get("fsync"))
+    return Claim(state=State.STARTED, trusting=has_lasted(found))
+
+
+def has_lasted(found: Mapping[str, object]) -> bool:
+    """Say whether what was written since a document of ours cannot be lost to a power cut."""
+    boot = folder.boot_id()
+    return bool(found.get("fsync")) or (boot is not None and found.get("boot") == boot)
 
 
 def _refuse_file(target: Target) -> None:
@@ -84,12 +83,24 @@ def _refuse_file(target: Target) -> None:
         )
 
 
-def _document(plan: Plan, *, fsync: bool) -> bytes:
-    made = plan_to_json(plan) | {"boot": folder.boot_id(), "fsync": fsync}
+def refuse_other(plan: Plan, found: Mapping[str, object], target: Target) -> None:
+    """Raise `TargetError` where what was begun here is not this plan."""
+    if found.get("digest") != plan.digest:
+        raise TargetError(
+            f"another plan has been started here: {'; '.join(_differences(plan, found))}",
+            place=target.root,
+            hint="run that plan's command again to finish it, or start over with --overwrite",
+        )
+
+
+def document(plan: Plan, *, fsync: bool, **more: object) -> bytes:
+    """Give the bytes that tell a later run what was begun; `more` are further members."""
+    made = plan_to_json(plan) | {"boot": folder.boot_id(), "fsync": fsync, **more}
     return json.dumps(made).encode("utf-8", "surrogatepass")
 
 
-def _read(held: bytes, target: Target) -> Mapping[str, object]:
+def read(held: bytes, target: Target) -> Mapping[str, object]:
+    """Read what `document` gave; raise `TargetError` where it is not that."""
     try:
         return json_text.read_object(held, target.path(CLAIM))
     except ZarrliftError as error:

@@ -11,7 +11,7 @@ from zarrlift import grid
 from zarrlift.chunks import listing
 from zarrlift.chunks.source import ChunkSource
 from zarrlift.chunks.units import chunk_units
-from zarrlift.errors import ZarrliftError
+from zarrlift.errors import DamageError, ZarrliftError
 from zarrlift.plan.cost import Counted, Sample
 from zarrlift.plan.methods import is_rewrap
 
@@ -29,21 +29,24 @@ _SECONDS = 1.0
 
 def count_arrays(plan: Plan, source: Folder) -> dict[str, Counted]:
     """List every array's chunk objects with their sizes."""
-    return {a.path: _count(a, source) for a in plan.arrays}
+    lenient = plan.settings.leaves_out
+    return {a.path: _count(a, source, lenient=lenient) for a in plan.arrays}
 
 
-def _count(array: ArrayPlan, source: Folder) -> Counted:
+def _count(array: ArrayPlan, source: Folder, *, lenient: bool) -> Counted:
     objects = stored = units = 0
-    for unit in _units(array, source, array.target.stored):
+    for unit in _units(array, source, array.target.stored, lenient=lenient):
         units += 1
         objects += len(unit.chunks)
         stored += sum(c.size for c in unit.chunks)
     return Counted(objects=objects, bytes=stored, units=units)
 
 
-def _units(array: ArrayPlan, source: Folder, stored: grid.Index) -> Iterator[Unit]:
+def _units(
+    array: ArrayPlan, source: Folder, stored: grid.Index, *, lenient: bool
+) -> Iterator[Unit]:
     whole = tuple(max(1, s // c) * c for s, c in zip(stored, array.source.chunks, strict=True))
-    strays = listing.Strays()
+    strays = listing.Strays(broken=[] if lenient else None)
     return chunk_units(source, array.path, array.source, whole, strays=strays, sizes=True)
 
 
@@ -94,7 +97,7 @@ def _sample(array: ArrayPlan, source: Folder) -> _Seen:
     for number in sorted(chosen):
         index = grid.unravel(number, limit)
         begun = time.perf_counter()
-        data = chunks.read(index)
+        data = _readable(chunks, index)
         if data is None:
             continue
         seen.seconds += time.perf_counter() - begun
@@ -104,6 +107,14 @@ def _sample(array: ArrayPlan, source: Folder) -> _Seen:
         if not array.method.undecoded and not seen.encoded:
             _time_encoding(array, data, seen)
     return seen
+
+
+def _readable(chunks: ChunkSource, index: grid.Index) -> bytes | None:
+    """Give a chunk's bytes; None where it is absent, or where a shard does not tell where it is."""
+    try:
+        return chunks.read(index)
+    except DamageError:
+        return None
 
 
 def _time_encoding(array: ArrayPlan, data: bytes, seen: _Seen) -> None:

@@ -153,6 +153,11 @@ class Settings:
     damaged: Damaged = Damaged.STOP
     ome_version: str = "0.5"
 
+    @property
+    def leaves_out(self) -> bool:
+        """Say whether what cannot be located is left out; else it stops the lift."""
+        return self.damaged is Damaged.MISSING
+
     def wish_for(self, path: str) -> Wish:
         """Give the wish of the first rule that matches a path, else the general one."""
         for rule in self.rules:

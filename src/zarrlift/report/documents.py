@@ -32,6 +32,7 @@ def verification_to_json(proof: Verification) -> dict[str, object]:
             "compared": proof.compared,
             "decoded": proof.decoded,
             "bytes": proof.bytes,
+            "entries": proof.entries,
         },
         "findings": [f.to_json() for f in proof.findings],
     }

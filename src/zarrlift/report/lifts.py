@@ -98,6 +98,8 @@ def _extent(proof: Verification) -> str:
     ]
     if proof.decoded:
         parts.append(f"{words.plural(proof.decoded, 'chunk')} decoded")
+    if proof.entries and proof.level is not Level.QUICK:
+        parts.append(f"the CRC-32 of {words.plural(proof.entries, 'zip member')}")
     return "; ".join(parts)
 
 
@@ -107,12 +109,16 @@ def _unchecked(proof: Verification) -> str:
     if proof.level is Level.FULL:
         return "packed chunks were compared byte for byte, but not decoded"
     left = max(0, proof.chunks - proof.compared)
-    if not left:
-        return "chunks were compared byte for byte, but not decoded"
-    return (
-        f"the bytes of {words.plural(left, 'chunk')} (one in {SAMPLE} is compared, at least one "
-        "for each layout); packed chunks were not decoded"
-    )
+    said = "chunks were compared byte for byte, but not decoded"
+    if left:
+        said = (
+            f"the bytes of {words.plural(left, 'chunk')} (one in {SAMPLE} is compared, at least "
+            "one for each layout); packed chunks were not decoded"
+        )
+    if proof.entries:
+        entries = words.plural(proof.entries, "zip member")
+        said += f"; the CRC-32 of {entries}, but for documents"
+    return said
 
 
 def _next(report: Report) -> list[str]:

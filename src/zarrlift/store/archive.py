@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import struct
 import zipfile
+import zlib
 from typing import TYPE_CHECKING, NamedTuple
 
-from zarrlift.errors import SourceError, StorageError, from_os_error
+from zarrlift.errors import DocumentError, SourceError, StorageError, from_os_error
 from zarrlift.store.folder import Folder, Kind, open_file
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 _LOCAL = struct.Struct("<4s22xHH")
 _LOCAL_BYTES = 30
+_STEP = 2**22
+_DOCUMENTS = frozenset({"zarr.json", ".zattrs", ".zgroup", ".zarray", ".zmetadata"})
+"""Small enough that their CRC-32 is checked whenever they are read."""
 
 
 class Member(NamedTuple):
@@ -26,6 +30,8 @@ class Member(NamedTuple):
 
     offset: int
     size: int
+    crc: int
+    """CRC-32 that the archive states for them."""
 
 
 class ArchiveEntry(NamedTuple):
@@ -78,9 +84,35 @@ class Archive(Folder):
             self._enter(folder, None)
 
     def read(self, key: str) -> bytes | None:
-        """Give a member's bytes, or None where there is none."""
+        """Give a member's bytes, or None where there is none.
+
+        Raises `DocumentError` for a document whose CRC-32 does not agree.
+        """
         member = self._members.get(key)
-        return None if member is None else self.read_range(key, 0, member.size)
+        if member is None:
+            return None
+        data = self.read_range(key, 0, member.size)
+        if key.rpartition("/")[2] in _DOCUMENTS and zlib.crc32(data) != member.crc:
+            raise DocumentError(
+                f"its {_disagrees(zlib.crc32(data), member.crc)}",
+                place=self.path(key),
+                hint="take another copy of the archive",
+            )
+        return data
+
+    def members(self) -> list[str]:
+        """List all members, as they lie in the archive's directory."""
+        return list(self._members)
+
+    def unsound(self, key: str) -> str | None:
+        """Compare a member's bytes with their CRC-32; gives the problem in words, or None."""
+        member, crc, at = self._members[key], 0, 0
+        while data := self.read_range(key, at, _STEP):
+            crc = zlib.crc32(data, crc)
+            at += len(data)
+        if at < member.size:
+            return f"the archive ends {member.size - at} bytes before the entry does"
+        return None if crc == member.crc else _disagrees(crc, member.crc)
 
     def read_range(self, key: str, offset: int, length: int) -> bytes:
         """Give bytes of a member; fewer where it ends before."""
@@ -143,6 +175,10 @@ class Archive(Folder):
         return False
 
 
+def _disagrees(found: int, stated: int) -> str:
+    return f"CRC-32 is {found:08x}, where the archive states {stated:08x}: bytes were altered"
+
+
 def _members(path: str) -> Iterator[tuple[str, Member]]:
     """Walk the members of an archive; raise `SourceError` for one that cannot be read by range."""
     try:
@@ -152,7 +188,7 @@ def _members(path: str) -> Iterator[tuple[str, Member]]:
                     continue
                 _refuse(info, path)
                 offset = info.header_offset + _header_bytes(file.fileno(), info.header_offset)
-                yield info.filename, Member(offset, info.file_size)
+                yield info.filename, Member(offset, info.file_size, info.CRC)
     except (zipfile.BadZipFile, struct.error) as error:
         raise SourceError(
             f"is no readable zip archive: {error}", place=path, hint="check that it is whole"

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import shutil
 from typing import TYPE_CHECKING
 
 from zarrlift.errors import AccessError, TargetError, from_os_error
-from zarrlift.store.folder import open_folder
-from zarrlift.store.target import OURS, UNDO, Target, sync_folder
+from zarrlift.store.target import OURS, UNDO, Target, alone, sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 V2_DOCUMENTS = (".zarray", ".zgroup", ".zattrs", ".zmetadata")
-_HELD = frozenset({errno.EWOULDBLOCK, errno.EAGAIN})
 _MAY_CHANGE = os.W_OK | os.X_OK
 
 
@@ -34,25 +31,8 @@ class Dataset(Target):
         The lock lies on the folder itself and ends with the process: nothing is left to remove.
         Raises `TargetError` where another one is at work.
         """
-        import fcntl  # noqa: PLC0415 - Windows has none
-
-        try:
-            fd = open_folder(self.root)
-        except OSError as error:
-            raise from_os_error(error, doing="opening", place=self.root) from error
-        try:
-            try:
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                if error.errno in _HELD:
-                    raise TargetError(
-                        "another upgrade or undo is at work here",
-                        place=self.root,
-                        hint="wait until it has ended, then run the same command again",
-                    ) from error
+        with alone(self.root, "another upgrade or undo is at work here"):
             yield
-        finally:
-            os.close(fd)
 
     def linked(self, path: str) -> bool:
         """Say whether a folder is a link, or is reached through one below the root."""

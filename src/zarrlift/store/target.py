@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zarrlift.errors import ClaimLostError, TargetError, from_os_error
-from zarrlift.store.folder import Folder
+from zarrlift.store.folder import Folder, open_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
     from zarrlift.pool import Turn
@@ -28,9 +29,11 @@ UNDO = f"{OURS}/undo"
 """What an upgrade in place keeps, so that it can be taken back."""
 _LONG = 2**17
 """Bytes from which a call is so long that others should have the turn meanwhile."""
-_NO_COPYING = frozenset(
+NO_COPYING = frozenset(
     {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM, errno.EBADF}
 )
+"""What it means that the kernel cannot copy between two files."""
+_HELD = frozenset({errno.EWOULDBLOCK, errno.EAGAIN})
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
 
@@ -224,7 +227,7 @@ class PendingObject:
                 while at < length and (copied := copy(fd, self._fd, length - at, offset + at)):
                     at += copied
         except OSError as error:
-            if at == 0 and error.errno in _NO_COPYING:
+            if at == 0 and error.errno in NO_COPYING:
                 self._target.copy_range = None
                 return 0
             if error.errno in _FULL:
@@ -308,5 +311,33 @@ def sync_folder(path: str) -> None:
     fd = os.open(path, os.O_RDONLY)
     try:
         os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+@contextlib.contextmanager
+def alone(root: str, refusal: str) -> Iterator[None]:
+    """Keep other such work on a folder out, where the file system has locks.
+
+    The lock lies on the folder itself and ends with the process: nothing is left to remove.
+    Raises `TargetError` with the words of `refusal` where another one is at work.
+    """
+    import fcntl  # noqa: PLC0415 - Windows has none
+
+    try:
+        fd = open_folder(root)
+    except OSError as error:
+        raise from_os_error(error, doing="opening", place=root) from error
+    try:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno in _HELD:
+                raise TargetError(
+                    refusal,
+                    place=root,
+                    hint="wait until it has ended, then run the same command again",
+                ) from error
+        yield
     finally:
         os.close(fd)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from zarrlift.chunks.listing import ChunkFile, Unit
     from zarrlift.chunks.units import Files
+    from zarrlift.findings import Finding
     from zarrlift.grid import Index
     from zarrlift.verify.pair import ArrayPair
 
@@ -68,11 +69,12 @@ def _pairs_in_blocks(
         strays=strays[1],
     )
     for block, units, objects in _merged(ours, ((u.at, u.chunks) for u in theirs)):
-        due = {unit.at: unit.chunks for unit in units or []}
+        due = {unit.at: unit for unit in units or []}
         held = {grid.cell(block, o.number, per) for o in objects or []}
         for at in sorted({*due, *held}):
             if all(part.holds(axis, i) for axis, i in enumerate(at)):
-                yield Pair(at, due.get(at, []), in_target=at in held)
+                unit = due.get(at) or listing.Unit(at, [])
+                yield Pair(at, unit.chunks, in_target=at in held, lost=unit.lost)
 
 
 def _merged(
@@ -141,6 +143,10 @@ def compare_bytes(pair: ArrayPair, item: Pair, checked: Checked) -> None:
 
 def _both_there(pair: ArrayPair, item: Pair, checked: Checked) -> bool:
     key = pair.key(item.at)
+    if not item.chunks and item.lost:
+        if item.in_target and pair.new.shards is not None:
+            read_index(pair, item.at, checked)
+        return False
     if not item.in_target:
         message = f"object {key} is missing; the source has {len(item.chunks)} chunks for it"
         if pair.level is not Level.NONE and not _lost_on_purpose(pair, item, checked):
@@ -187,6 +193,7 @@ def _compare_shard(pair: ArrayPair, item: Pair, files: Files, checked: Checked) 
                 one.differs("chunk-length", message, checked, data)
             else:
                 one.compare(data, checked)
+    present -= sum(index.get(number) is not None for number in item.lost)
     if present != len(item.chunks):
         message = f"shard {key} holds {index.present} chunks, the source {len(item.chunks)}"
         checked.findings.append(error("chunk-count", pair.path, message))
@@ -247,6 +254,15 @@ def _lost_on_purpose(pair: ArrayPair, item: Pair, checked: Checked) -> bool:
             return False
         lost = [one.differs("object-missing", "lacks it", checked) for one in ones]
     return all(lost)
+
+
+def broken_finding(path: str, broken: listing.Broken) -> Finding:
+    """Report a shard of the source, or one chunk of it, with which nothing can be compared."""
+    if broken.chunk is not None:
+        message = f"damaged in the source ({broken.words}), so not compared"
+        return warning("chunk-damaged", path, message, broken.chunk)
+    message = f"damaged in the source ({broken.words}); elements {broken.place} are not compared"
+    return warning("shard-damaged", path, message)
 
 
 def _difference(original: bytes, data: bytes) -> str:

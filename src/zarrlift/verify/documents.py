@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 def check_document(due: Document, target: Folder, checked: Checked) -> ArrayLayout | None:
     """Compare one document of the target; gives the layout it states where it is an array's."""
     checked.documents += 1
-    data = target.read(due.key)
-    if data is None:
-        message = f"{due.key} is missing: the node is not in the target"
-        checked.findings.append(error("node-missing", due.path, message))
-        return None
     try:
+        data = target.read(due.key)
+        if data is None:
+            message = f"{due.key} is missing: the node is not in the target"
+            checked.findings.append(error("node-missing", due.path, message))
+            return None
         found = json_text.read_object(data, target.path(due.key))
         return _compare(due, found, checked, target.path(due.key))
     except DocumentError as problem:

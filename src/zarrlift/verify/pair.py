@@ -23,6 +23,8 @@ class Pair(NamedTuple):
     """Index in its grid, in array order."""
     chunks: list[ChunkFile]
     in_target: bool
+    lost: tuple[int, ...] = ()
+    """Numbers of chunks that a shard of the source may hold, but does not tell where."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,13 +37,17 @@ def check_objects(pair: ArrayPair, strays: Strays, checked: Checked) -> None:
 
 def _check_recoded(pair: ArrayPair, item: Pair, checked: Checked) -> None:
     if not item.chunks:
-        _report_stray(pair, item.at, checked)
+        if not item.lost:
+            _report_stray(pair, item.at, checked)
+        elif item.in_target:
+            _held(pair, item.at, checked)
         return
     absent = item.chunks
     if item.in_target:
         held = _held(pair, item.at, checked)
         if held is None:
             return
+        held -= set(item.lost)
         absent = [c for c in item.chunks if c.number not in held]
         if len(held) + len(absent) != len(item.chunks):
             message = f"object {pair.key(item.at)} holds chunks that the source lacks"
@@ -72,15 +76,25 @@ def _held(pair: ArrayPair, at: Index, checked: Checked) -> set[int] | None:
 def _check_rechunked(pair: ArrayPair, strays: Strays, checked: Checked) -> None:
     per = pair.new.per_object
     due = {tuple(i // p for i, p in zip(c, per, strict=True)) for c in _touched(pair, strays[0])}
+    lost = set(_lost(pair, strays[0]))
     for at in arrays.target_objects(pair, strays[1]):
         if at in due:
             due.remove(at)
+            _held(pair, at, checked)
+        elif at in lost:
             _held(pair, at, checked)
         else:
             _report_stray(pair, at, checked)
     for at in sorted(due):
         for _, chunk in grid.cells_within(at, per, pair.new.chunk_grid):
             compare_chunk(pair, chunk, checked)
+
+
+def _lost(pair: ArrayPair, strays: listing.Strays) -> Iterator[Index]:
+    """Walk the target's objects that chunks of the source would go to which cannot be found."""
+    for broken in strays.broken or ():
+        part = tuple(slice(start, stop) for start, stop in broken.region)
+        yield from grid.covering(part, pair.new.stored)
 
 
 def _report_stray(pair: ArrayPair, at: Index, checked: Checked) -> None:

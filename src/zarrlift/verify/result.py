@@ -35,6 +35,8 @@ class Checked:
     decoded: int = 0
     bytes: int = 0
     """Bytes of chunks and files compared."""
+    entries: int = 0
+    """Entries of zipped sides; levels above quick check the CRC-32 of each."""
     findings: list[Finding] = field(default_factory=list)
 
     def add(self, other: Checked) -> None:
@@ -47,6 +49,7 @@ class Checked:
         self.compared += other.compared
         self.decoded += other.decoded
         self.bytes += other.bytes
+        self.entries += other.entries
         self.findings += other.findings
 
 
@@ -65,6 +68,8 @@ class Verification:
     compared: int
     decoded: int
     bytes: int
+    entries: int
+    """Entries of zipped sides; levels above quick check the CRC-32 of each."""
     findings: tuple[Finding, ...]
 
     @property
@@ -95,6 +100,7 @@ def verification(source: str, target: str, level: Level, checked: Checked) -> Ve
         compared=checked.compared,
         decoded=checked.decoded,
         bytes=checked.bytes,
+        entries=checked.entries,
         findings=tuple(sorted(checked.findings, key=_order)),
     )
 

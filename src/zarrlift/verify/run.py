@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from zarrlift.chunks import listing
 from zarrlift.findings import error
+from zarrlift.plan.settings import Damaged
 from zarrlift.plan.shares import shared_out
 from zarrlift.pool import Task
 from zarrlift.store.folder import Kind
 from zarrlift.survey.walk import left_out
 from zarrlift.verify import arrays, documents, files
+from zarrlift.verify.entries import check_entry
 from zarrlift.verify.pair import ArrayPair
 from zarrlift.verify.result import Checked, Level
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from zarrlift.metadata.layout import ArrayLayout
     from zarrlift.plan.plan import Plan
     from zarrlift.pool import Pool
+    from zarrlift.store.archive import Archive
     from zarrlift.store.folder import Folder
 
 _AT_ONCE = 1
@@ -70,6 +73,23 @@ class Verifier:
         for pair, strays in zip(pairs, seen, strict=True):
             extra |= self._strays(pair, strays, checked)
         self._files(extra, checked)
+        self.entries(checked)
+
+    def entries(self, checked: Checked) -> None:
+        """Check the CRC-32 of all entries of sides that are zipped; the quick level counts them."""
+        for side in (self.source, self.target):
+            if not side.packed:
+                continue
+            archive = cast("Archive", side)
+            if self.level is Level.QUICK:
+                checked.entries += len(archive.members())
+                continue
+            known = side is self.source and self.plan.settings.damaged is not Damaged.STOP
+            check = partial(check_entry, archive=archive, known=known)
+            sizes = ((key, archive.size(key) or 0) for key in archive.members())
+            for part in self.pool.each(Task(size, partial(check, key)) for key, size in sizes):
+                checked.add(part)
+                self.watch(archive.root, part)
 
     def _pairs(self, layouts: Mapping[str, ArrayLayout]) -> list[ArrayPair]:
         kinds: set[tuple[ArrayLayout, ArrayLayout]] = set()
@@ -124,7 +144,7 @@ class Verifier:
         of: int = 1,
     ) -> Iterator[Task[Outcome]]:
         for place, part in shared_out((p.new for p in pairs), number, of):
-            both = (listing.Strays(), listing.Strays())
+            both = (listing.Strays(broken=[]), listing.Strays())
             seen.append((place, both))
             for weight, work in self._array(pairs[place], both, part):
                 yield Task(weight, partial(_done, place, work))
@@ -147,6 +167,7 @@ class Verifier:
     def _strays(self, pair: ArrayPair, both: BothStrays, checked: Checked) -> set[str]:
         """Report strays of one array; gives the plain files that lie within the source's folder."""
         ours, theirs = both
+        checked.findings += [arrays.broken_finding(pair.path, b) for b in ours.broken or ()]
         if not (ours.foreign or theirs.foreign or theirs.stale):
             return set()
         exclude = self.plan.settings.exclude
@@ -172,7 +193,7 @@ class Verifier:
 
 def _told(seen: list[tuple[int, BothStrays]]) -> Iterator[Outcome]:
     for place, both in seen:
-        if any(strays.foreign or strays.stale for strays in both):
+        if any(both):
             yield place, both
 
 

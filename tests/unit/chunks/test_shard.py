@@ -156,3 +156,13 @@ def test_zarr_python_reads_a_packed_shard() -> None:
     buffers = default_buffer_prototype().buffer
     store = MemoryStore({key: buffers.from_bytes(data) for key, data in objects.items()})
     np.testing.assert_array_equal(zarr.open_array(store=store, mode="r")[...], values)
+
+
+def test_entries_outside_the_data_are_numbered_and_taken_out() -> None:
+    """Those that end behind the data, begin before it, or are half absent; the others stay."""
+    found = index_of([(4, 5), (0, 4), None, (8, 3), (2**64 - 1, 5), (9, 1)])
+
+    assert found.outside(10, 4) == {1, 3, 4}
+    sound = found.without(found.outside(10, 4))
+    assert [sound.get(number) for number in range(6)] == [(4, 5), None, None, None, None, (9, 1)]
+    assert sound.problem(10, 4) is None

@@ -1,0 +1,83 @@
+"""Reading the index of a source's shard, and judging how much of it can be trusted."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from zarrlift import grid
+from zarrlift.chunks import shard
+from zarrlift.errors import from_os_error
+from zarrlift.store.folder import open_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from zarrlift.chunks.listing import ChunkFile
+    from zarrlift.grid import Index
+    from zarrlift.metadata.layout import ArrayLayout
+
+_ANYWHERE = 2**66
+"""Beyond any place that an entry can name."""
+
+
+class FoundIndex(NamedTuple):
+    """What a shard says of where its chunks lie."""
+
+    size: int
+    """Of the shard in bytes."""
+    trusted: shard.ShardIndex | None
+    """None where it tells nothing that can be trusted."""
+    problem: str = ""
+    outside: frozenset[int] = frozenset()
+    """Places in the index whose chunk lies beyond the shard; the others are sound."""
+
+
+def read_index(source: ArrayLayout, file: ChunkFile) -> FoundIndex:
+    """Read a shard's index and check it; raise `StorageError` where it cannot be read."""
+    slots, form = grid.count(source.per_object), source.form
+    length = shard.index_bytes(slots, checksum=form.checksum)
+    data, size = _read(file, length, at_start=form.index_at_start)
+    found = shard.decode(data, slots, checksum=form.checksum)
+    if isinstance(found, str):
+        return FoundIndex(size, None, f"of {size} bytes: {found}")
+    start, end = (length, size) if form.index_at_start else (0, size - length)
+    problem = found.problem(end, start)
+    if problem is None:
+        return FoundIndex(size, found)
+    outside = found.outside(end, start)
+    # Bytes that are gone from before the index move all that lay behind them.
+    fits = form.index_at_start or found.bytes_held <= end or found.problem(_ANYWHERE) is not None
+    if form.checksum and fits and found.without(outside).problem(end, start) is None:
+        return FoundIndex(size, found, f"of {size} bytes: its entry lies beyond the data", outside)
+    return FoundIndex(size, None, f"of {size} bytes: {problem}")
+
+
+def _read(file: ChunkFile, length: int, *, at_start: bool) -> tuple[bytes, int]:
+    place = os.path.join(file.folder, file.name)
+    try:
+        fd = open_file(place)
+        try:
+            start, size = 0, os.fstat(fd).st_size
+            if file.offset >= 0:
+                start, size = file.offset, file.size
+            at = 0 if at_start else max(0, size - length)
+            return os.pread(fd, min(length, size), start + at), size
+        finally:
+            os.close(fd)
+    except OSError as error:
+        raise from_os_error(error, doing="reading", place=place) from error
+
+
+def numbering(order: Index | None, per: Index) -> Callable[[int], int]:
+    """Give what turns a chunk's number in C order into its place in a shard's index."""
+    if order is None:
+        return lambda local: local
+    return lambda local: _permuted(order, per, local)
+
+
+@lru_cache(maxsize=4096)
+def _permuted(order: Index, per: Index, local: int) -> int:
+    at = grid.unravel(local, per)
+    return grid.ravel(tuple(at[a] for a in order), tuple(per[a] for a in order))
