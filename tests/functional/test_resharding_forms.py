@@ -100,7 +100,7 @@ def test_any_form_of_shard_to_any_layout(case: Lifted) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(lifts())
 def test_any_form_of_shard_to_any_layout_for_many_more(case: Lifted) -> None:
     """The same holds for far more of them."""
