@@ -45,6 +45,19 @@ def grid_shape(shape: Index, chunks: Index) -> Index:
     return tuple(ceil_div(s, c) for s, c in zip(shape, chunks, strict=True))
 
 
+def block_shape(shape: Index, ours: Index, theirs: Index) -> Index:
+    """Give the least shape that is whole objects of both kinds, but no more than covers the array.
+
+    Along each axis it is their least common multiple, or what objects of ours cover the array.
+
+    >>> block_shape((100, 10), (4, 4), (6, 6))
+    (12, 12)
+    """
+    covers = (o * max(1, ceil_div(s, o)) for s, o in zip(shape, ours, strict=True))
+    common = (math.lcm(o, t) for o, t in zip(ours, theirs, strict=True))
+    return tuple(min(c, most) for c, most in zip(common, covers, strict=True))
+
+
 def count(grid: Index) -> int:
     """Give the number of cells of a grid; one for a grid without axes."""
     return math.prod(grid)

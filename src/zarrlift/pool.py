@@ -166,6 +166,10 @@ class Pool:
             held = self.local.scratch = mmap(-1, max(1, size))
         return held
 
+    def let_go(self) -> None:
+        """Give all threads' buffers back to the system; no thread may be using them."""
+        self.local = threading.local()
+
 
 def _batches(tasks: Iterable[Task[R]]) -> Iterator[list[Callable[[], R]]]:
     """Gather light tasks, up to 16 MiB or 32 of them."""

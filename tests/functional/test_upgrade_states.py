@@ -106,7 +106,9 @@ def test_source_that_changed_since_is_refused(root: Path) -> None:
 
     ran = in_process("upgrade", root)
 
-    assert_refused(ran, "an earlier upgrade was made otherwise: zarr.json", "zarrlift undo")
+    assert_refused(
+        ran, "an earlier upgrade was made otherwise: zarr.json has other", "zarrlift undo"
+    )
     zl.undo(root)
     assert zl.upgrade(root).written == 7
 
@@ -114,9 +116,18 @@ def test_source_that_changed_since_is_refused(root: Path) -> None:
 def test_other_exclude_is_refused(root: Path) -> None:
     """An upgrade that left something out is not silently completed with it."""
     zl.upgrade(root, exclude="labels")
+    before = tree(root)
 
-    with pytest.raises(TargetError, match=r"made otherwise: labels/cells/0/zarr.json and 3 more"):
-        zl.upgrade(root)
+    ran = in_process("upgrade", root)
+
+    left_out = "made otherwise: labels/cells/0/zarr.json was left out and 3 more"
+    assert_refused(ran, left_out, f"zarrlift undo {root}", "--exclude")
+    assert tree(root) == before
+    assert in_process("upgrade", root, "--exclude", "labels").out.startswith("Already done")
+    zl.undo(root)
+    zl.upgrade(root)
+    with pytest.raises(TargetError, match=r"labels/cells/0/zarr.json would be left out now"):
+        zl.upgrade(root, exclude="labels")
 
 
 def test_left_out_arrays_keep_v2_only(root: Path) -> None:

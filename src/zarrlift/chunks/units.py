@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from itertools import product
 from typing import TYPE_CHECKING
@@ -71,16 +70,8 @@ def files_for(folder: Folder, source: ArrayLayout) -> Files:
 
 
 def block_shape(source: ArrayLayout, stored: Index) -> Index:
-    """Give the least shape that is whole objects on both sides, but no more than covers the array.
-
-    Both shapes are multiples of the chunk; along each axis the block is their least common one.
-    """
-    made = []
-    for size, ours, theirs in zip(source.shape, source.stored, stored, strict=True):
-        common = math.lcm(ours, theirs)
-        cover = ours * max(1, grid.ceil_div(size, ours))
-        made.append(min(common, cover))
-    return tuple(made)
+    """Give the part of a sharded array that is listed at a time: whole objects on both sides."""
+    return grid.block_shape(source.shape, source.stored, stored)
 
 
 def shard_blocks(

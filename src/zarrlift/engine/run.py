@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
+from zarrlift import grid
 from zarrlift.chunks import listing
 from zarrlift.chunks.units import chunk_units
 from zarrlift.engine.objects import (
@@ -24,7 +25,6 @@ from zarrlift.pool import Task
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from zarrlift import grid
     from zarrlift.chunks.listing import Unit
     from zarrlift.crew import Crew
     from zarrlift.findings import Finding
@@ -170,10 +170,12 @@ class Engine:
 
 def _counted(work: ArrayWork, strays: listing.Strays, tally: Tally) -> Iterator[Index]:
     """Walk the source's chunks, counting each once however often it will be read."""
-    for unit in _units(work, strays, work.plan.source.chunks, sizes=True):
-        tally.chunks += 1
-        tally.bytes_in += unit.chunks[0].size
-        yield unit.at
+    source = work.plan.source
+    for unit in _units(work, strays, source.stored, sizes=True):
+        for chunk in unit.chunks:
+            tally.chunks += 1
+            tally.bytes_in += chunk.size
+            yield grid.cell(unit.at, chunk.number, source.per_object)
 
 
 def _told(seen: list[tuple[str, listing.Strays]]) -> Iterator[Outcome]:

@@ -87,7 +87,7 @@ class _Lift:
         refuse_errors(self.plan)
         begun = time.monotonic()
         target = Target(self.plan.target, fsync=self.options.fsync)
-        workers_within(self.plan, 1, self._memory)
+        self._within(1)
         if self.options.overwrite:
             self._clear(target)
         held = claim.take(self.plan, target)
@@ -120,6 +120,7 @@ class _Lift:
         resuming = held.state is State.STARTED
         with self._pool() as pool:
             tally = self._engine(target, held, pool, resuming=resuming).run()
+            pool.let_go()
             for finding in tally.findings:
                 _LOG.warning("%s", finding)
             extra, left = copy_files(self.plan, tree_at(self.plan.source), target, tally.foreign)
@@ -140,7 +141,11 @@ class _Lift:
 
     def _pool(self) -> Pool:
         wanted = threads(self.options, encodes=self.plan.encodes)
-        return Pool(workers_within(self.plan, wanted, self._memory))
+        return Pool(self._within(wanted))
+
+    def _within(self, workers: int) -> int:
+        decoded = self.options.verify is Level.DECODE
+        return workers_within(self.plan, workers, self._memory, decoded=decoded)
 
     def _crew(self, pool: Pool) -> Crew[Any] | None:
         crew = None if self.plan.encodes else crew_of(self.options, pool.workers)

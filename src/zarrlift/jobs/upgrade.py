@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shlex
 import time
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
@@ -174,11 +175,14 @@ class _Upgrade:
         ours = {w.key: w.digest for _, w in due.documents}
         differ = sorted(k for k in theirs.keys() | ours.keys() if theirs.get(k) != ours.get(k))
         if differ:
-            more = f" and {len(differ) - 1:,} more" if len(differ) > 1 else ""
+            first, more = differ[0], f" and {len(differ) - 1:,} more" if len(differ) > 1 else ""
+            how = "has other content" if first in theirs else "was left out"
+            how = how if first in ours else "would be left out now"
             raise TargetError(
-                f"an earlier upgrade was made otherwise: {differ[0]}{more}",
+                f"an earlier upgrade was made otherwise: {first} {how}{more}",
                 place=self.dataset.root,
-                hint="run its command again, or take it back with zarrlift undo first",
+                hint=f"take it back with {_undo_words(self.dataset.root)}, then run this again; or "
+                "complete it with the options, --exclude among them, that it was begun with",
             )
 
     def _write(self, held: Record | None, plan: InPlace, due: _Due, v2: list[str]) -> None:
@@ -303,6 +307,10 @@ def _outcome(
         dry_run=job.options.dry_run,
         dropped=removed > 0,
     )
+
+
+def _undo_words(root: str) -> str:
+    return shlex.join(["zarrlift", "undo", root])
 
 
 def _same(held: bytes, document: Document) -> bool:

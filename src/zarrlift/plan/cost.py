@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from zarrlift import grid
 from zarrlift.errors import UsageError
+from zarrlift.metadata.layout import Keys
 from zarrlift.plan import walks, workspace
 from zarrlift.plan.methods import Method, is_rewrap
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 WRITE_BUFFER = 4 * 2**20
 _PER_CHUNK = 400
-"""Bytes held for each chunk of an object: its name, index and entry."""
+"""Bytes held for each chunk of an object, and for each that is listed: name, index and entry."""
 
 
 class Basis(StrEnum):
@@ -91,18 +92,19 @@ def chunk_bound(layout: ArrayLayout) -> int:
     return workspace.chunk_bound(layout, WRITE_BUFFER)
 
 
-def worker_bytes(plan: ArrayPlan, block: int = 0) -> int:
+def worker_bytes(plan: ArrayPlan, block: int = 0, *, decoded: bool = False) -> int:
     """Give the memory that one worker needs to write one object of an array, and to prove it.
 
     While rechunking it holds a block of that many bytes, one chunk of the target at the least.
+    The proof may ask for chunks `decoded` that passed undecoded.
     """
-    return max(_writing(plan, block), _proving(plan))
+    return max(_writing(plan, block), _proving(plan, decoded=decoded))
 
 
 def _writing(plan: ArrayPlan, block: int) -> int:
     source, target = plan.source, plan.target
     bound = chunk_bound(source)
-    held = _PER_CHUNK * grid.count(target.per_object)
+    held = _held(plan)
     if plan.method.undecoded:
         return max(WRITE_BUFFER, bound) + held
     if is_rewrap(source, target):
@@ -114,14 +116,38 @@ def _writing(plan: ArrayPlan, block: int) -> int:
     return WRITE_BUFFER + held + bound + coding + max(block, target.chunk_bytes)
 
 
-def _proving(plan: ArrayPlan) -> int:
-    """Count what comparing one chunk by value takes: both sides' chunks, and the part compared."""
-    if plan.method.undecoded:
+def _held(plan: ArrayPlan) -> int:
+    """Count what is held for the chunks of one object, and for those that are listed with it."""
+    return _PER_CHUNK * (grid.count(plan.target.per_object) + _listed(plan))
+
+
+def _listed(plan: ArrayPlan) -> int:
+    """Count the chunks that are listed at a time: a block of shards, or a row of objects.
+
+    Flat keys are not counted: one folder holds all, and how many there are nobody knows before.
+    """
+    source = plan.source
+    stored = source.chunks if plan.method is Method.RECHUNK else plan.target.stored
+    if source.shards is not None:
+        block = grid.block_shape(source.shape, source.stored, stored)
+        return grid.count(grid.chunks_per_shard(block, source.chunks))
+    if source.ndim <= 1 or source.keys in (Keys.V2_FLAT, Keys.DEFAULT_FLAT):
         return 0
+    above = grid.chunks_per_shard(stored, source.chunks)[:-1]
+    return grid.count(above) * source.chunk_grid[-1]
+
+
+def _proving(plan: ArrayPlan, *, decoded: bool) -> int:
+    """Count what comparing one chunk by value takes: both sides' chunks, and the part compared.
+
+    Bytes are compared piece by piece, which takes less than writing them did.
+    """
     source, target = plan.source, plan.target
+    if plan.method.undecoded:
+        return decoded * (_held(plan) + chunk_bound(source) + workspace.decoding(source))
     old = chunk_bound(source) + workspace.decoding(source) + source.chunk_bytes
     new = max(chunk_bound(target) + workspace.decoding(target), 2 * target.chunk_bytes)
-    return WRITE_BUFFER + old + new + target.chunk_bytes
+    return _held(plan) + WRITE_BUFFER + old + new + target.chunk_bytes
 
 
 def _plain(layout: ArrayLayout) -> list[Codec]:
@@ -225,15 +251,16 @@ def costs(
     return Costs(arrays=arrays, seconds=seconds, allowed=run.memory)
 
 
-def workers_within(plan: Plan, workers: int, memory: int) -> int:
+def workers_within(plan: Plan, workers: int, memory: int, *, decoded: bool = False) -> int:
     """Give with how many workers a plan is carried out quickest within `memory` bytes.
 
-    Fewer of them may hold larger blocks while rechunking. Raises `UsageError` where not even one
-    fits.
+    Fewer of them may hold larger blocks while rechunking. The proof may ask for chunks `decoded`.
+    Raises `UsageError` where not even one fits.
     """
-    need = max((worker_bytes(a) for a in plan.arrays), default=WRITE_BUFFER)
+    needs = {a.path: worker_bytes(a, decoded=decoded) for a in plan.arrays}
+    need = max(needs.values(), default=WRITE_BUFFER)
     if need > memory:
-        worst = max(plan.arrays, key=worker_bytes)
+        worst = max(plan.arrays, key=lambda a: needs[a.path])
         raise UsageError(
             f"needs {need / 2**20:.0f} MiB of memory for one object, --memory allows "
             f"{memory / 2**20:.0f} MiB",

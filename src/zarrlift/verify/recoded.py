@@ -109,9 +109,11 @@ def _touched(pair: ArrayPair, strays: listing.Strays) -> Iterator[Index]:
     Those of one source chunk come together; where shapes differ, neighbours give some again.
     """
     old = pair.old
-    for unit in chunk_units(pair.source, pair.path, old, old.chunks, strays=strays):
-        part = grid.region(unit.at, pair.old.chunks, pair.old.shape)
-        yield from grid.covering(part, pair.new.chunks)
+    for unit in chunk_units(pair.source, pair.path, old, old.stored, strays=strays):
+        for chunk in unit.chunks:
+            index = grid.cell(unit.at, chunk.number, old.per_object)
+            part = grid.region(index, old.chunks, old.shape)
+            yield from grid.covering(part, pair.new.chunks)
 
 
 def chunks_to_compare(pair: ArrayPair, strays: listing.Strays) -> Iterator[Index]:
