@@ -52,7 +52,9 @@ def main() -> None:
     """Run the program.
 
     It leaves without taking the interpreter apart, which takes longer than reading a small image.
+    NumPy's linear algebra, of which nothing is used, is kept from starting a thread for each CPU.
     """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     status = answer()
     try:
         sys.stdout.flush()
