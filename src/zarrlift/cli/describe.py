@@ -45,11 +45,16 @@ def _refuse_mixed(what: tuple[str, ...], given: Mapping[str, object]) -> None:
                 "crate terms needs a text to look for", hint="for a folder of this name: ./terms"
             )
         if given["changes"] or given["check"]:
-            raise UsageError("crate terms takes neither --set nor --check")
+            raise UsageError(
+                "crate terms takes neither --set nor --check", hint="these go with a dataset's URL"
+            )
     elif len(what) > 1:
         raise UsageError("crate takes one dataset at a time", hint="or: zarrlift crate terms TEXT")
     elif any(given[name] for name in _ONLY_TERMS):
-        raise UsageError("--online and --service belong to: zarrlift crate terms TEXT")
+        raise UsageError(
+            "--online and --service belong to crate terms",
+            hint="zarrlift crate terms TEXT --online",
+        )
 
 
 def _wants_json(given: Mapping[str, object]) -> bool:

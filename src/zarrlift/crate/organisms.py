@@ -12,7 +12,7 @@ ORGANISMS: tuple[tuple[int, str, tuple[str, ...]], ...] = (
     (4932, "Saccharomyces cerevisiae", ("baker's yeast", "budding yeast", "yeast")),
     (4896, "Schizosaccharomyces pombe", ("fission yeast",)),
     (562, "Escherichia coli", ("E. coli",)),
-    (3702, "Arabidopsis thaliana", ("thale cress", "arabidopsis")),
+    (3702, "Arabidopsis thaliana", ("thale cress",)),
     (3701, "Arabidopsis", ()),
     (8355, "Xenopus laevis", ("African clawed frog",)),
     (8364, "Xenopus tropicalis", ("tropical clawed frog",)),

@@ -59,11 +59,13 @@ def license_name(address: str) -> str | None:
 def _texts(name: str, value: object) -> tuple[str, ...]:
     if value is None:
         return ()
-    listed = [value] if isinstance(value, str) or not isinstance(value, Iterable) else list(value)
+    listed: list[object] = (
+        [value] if isinstance(value, str) or not isinstance(value, Iterable) else list(value)
+    )
     for text in listed:
         if not isinstance(text, str) or not text.strip():
             raise UsageError(f"{name} {text!r} is empty or no text", hint="leave it out, or say it")
-    return tuple(listed)
+    return tuple(map(str, listed))
 
 
 def _license(text: str) -> str:

@@ -83,12 +83,10 @@ def write(dataset: Dataset, data: bytes, *, joint: bool = False) -> None:
         upgraded=record.read(dataset) is not None,
         joint=joint,
     )
-    _keep(dataset, change, before)
-    dataset.enter()
-    try:
-        dataset.write(CRATE, data)
-    finally:
-        dataset.leave()
+    dataset.make(CHANGES)
+    kept = {} if before is None else {change.kept: before}
+    _put(dataset, {**kept, change.record: _encoded(change)}, fsync=True)
+    _put(dataset, {CRATE: data}, fsync=dataset.fsync)
 
 
 def altered(dataset: Dataset, change: Change) -> dict[str, str]:
@@ -109,11 +107,8 @@ def take_back(dataset: Dataset, change: Change) -> bool:
     else:
         data = dataset.read(change.kept)
         if data is not None:
-            dataset.enter()
-            try:
-                dataset.write(CRATE, data)
-            finally:
-                dataset.leave()
+            _put(dataset, {CRATE: data}, fsync=dataset.fsync)
+    dataset.tidy()
     forget(dataset, change)
     return change.before is not None
 
@@ -123,20 +118,18 @@ def forget(dataset: Dataset, change: Change) -> None:
     keys = [change.record, change.kept]
     if count(dataset) <= 1:
         keys.append(CHANGES)
-    dataset.tidy()
     dataset.forget(*keys)
 
 
-def _keep(dataset: Dataset, change: Change, before: bytes | None) -> None:
-    dataset.make(CHANGES)
-    durable = Dataset(dataset.root, fsync=True)
-    durable.enter()
+def _put(dataset: Dataset, objects: dict[str, bytes], *, fsync: bool) -> None:
+    """Write objects one after another, from a temporary folder that others do not remove."""
+    own = Dataset(dataset.root, fsync=fsync)
+    own.enter()
     try:
-        if before is not None:
-            durable.write(change.kept, before)
-        durable.write(change.record, _encoded(change))
+        for key, data in objects.items():
+            own.write(key, data)
     finally:
-        durable.leave()
+        own.leave()
 
 
 def _encoded(change: Change) -> bytes:

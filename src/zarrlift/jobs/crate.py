@@ -92,7 +92,7 @@ def describe(url: str, words: CrateWords, *, fsync: bool = False) -> Described:
         if data != before:
             dataset.refuse_locked([""])
             changes.write(dataset, data)
-            dataset.tidy()
+        dataset.tidy()
     return Described(
         crate=look(url), given=words.given, created=before is None, changed=data != before
     )
