@@ -263,7 +263,7 @@ def test_killed_change_is_whole_or_not_there(tmp_path: Path, there: bool) -> Non
     whole = shutil.copytree(source, tmp_path / "whole.zarr")
     zl.describe(whole, keyword="a")
     seen = set()
-    for at in range(1, 60, 3):
+    for at in range(1, 60, 5):
         root = shutil.copytree(source, tmp_path / "killed" / "image.zarr")
         ran = struck(root, at, signal.SIGKILL, "crate", root, "--set", "keyword=a", "--quiet")
         now = tree(root).get(CRATE)
@@ -278,3 +278,28 @@ def test_killed_change_is_whole_or_not_there(tmp_path: Path, there: bool) -> Non
             break
 
     assert {(-9, True), (0, False)} <= seen
+
+
+def test_killed_upgrade_with_a_crate(tmp_path: Path) -> None:
+    """Killed at any touch, an upgrade with a crate is completed by its words, and taken back."""
+    source = write_image(tmp_path / "image.zarr", [sample((1, 1, 1, 8, 8), "<u2")])
+    write(source, of_the_challenge())
+    before = tree(source)
+    words = ["--license", "cc0", "--quiet"]
+    codes = set()
+    for at in range(2, 120, 11):
+        root = shutil.copytree(source, tmp_path / "killed" / "image.zarr")
+        ran = struck(root, at, signal.SIGKILL, "upgrade", root, *words)
+        codes.add(ran.code)
+        back = shutil.copytree(root, tmp_path / "killed" / "back.zarr")
+        assert in_process("undo", back).code in (0, 3)
+        assert tree(back) == before
+        assert in_process("upgrade", root, *words).code == 0
+        assert panel(read(root))["license"] == CC0
+        assert zl.undo(root).left == 0
+        assert tree(root) == before
+        shutil.rmtree(tmp_path / "killed")
+        if ran.code == 0:
+            break
+
+    assert codes == {-9, 0}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from tests.crates import (
     write,
 )
 from tests.fakes import Stopped, StoppingWatch
-from tests.functional.runs import Word, assert_refused, in_process, tree, write_sample
+from tests.functional.runs import Word, assert_refused, in_process, run, tree, write_sample
 from zarrlift.errors import SourceError, TargetError, UsageError
 from zarrlift.jobs.choices import CrateChoices
 from zarrlift.store.target import CLAIM, OURS
@@ -286,3 +287,13 @@ def test_options_that_are_not_understood(source: Path, tmp_path: Path) -> None:
         zl.upgrade(source, license="free")
     with pytest.raises(TypeError, match="colour"):
         zl.describe(source, colour="red")  # type: ignore[call-arg]
+
+
+def test_lift_without_a_crate_does_not_load_it() -> None:
+    """What reads and writes crates is loaded only where there is one: starting stays quick."""
+    program = (
+        "import sys, zarrlift.jobs.archive, zarrlift.jobs.prove, zarrlift.jobs.upgrade;"
+        "print([m for m in sys.modules if m.startswith('zarrlift.crate.')])"
+    )
+
+    assert run([sys.executable, "-c", program]).out == "[]\n"

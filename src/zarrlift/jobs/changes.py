@@ -115,10 +115,14 @@ def take_back(dataset: Dataset, change: Change) -> bool:
 
 def forget(dataset: Dataset, change: Change) -> None:
     """Remove the record of a change, and our folders once they are empty."""
-    keys = [change.record, change.kept]
-    if count(dataset) <= 1:
-        keys.append(CHANGES)
-    dataset.forget(*keys)
+    dataset.forget(change.record, change.kept)
+    clear(dataset)
+
+
+def clear(dataset: Dataset) -> None:
+    """Remove what killed runs left, where there is no change to take back."""
+    if not count(dataset) and dataset.there(CHANGES):
+        dataset.forget(CHANGES)
 
 
 def _put(dataset: Dataset, objects: dict[str, bytes], *, fsync: bool) -> None:

@@ -11,7 +11,7 @@ from zarrlift.engine.files import copy_files
 from zarrlift.engine.run import Engine
 from zarrlift.errors import ClaimLostError, SourceError, TargetError
 from zarrlift.findings import Severity
-from zarrlift.jobs import claim, crate
+from zarrlift.jobs import claim
 from zarrlift.jobs.claim import State
 from zarrlift.jobs.options import RunOptions, Silent, Watch, crew_of, default_memory, threads
 from zarrlift.jobs.result import Report, already_done, report
@@ -45,7 +45,10 @@ def decide(
     found = survey(tree_at(source), settings.exclude)
     _LOG.debug("surveyed: %r", found)
     plan = make_plan(found, Folder(target).root, settings, exact)
-    plan = replace(plan, findings=(*plan.findings, *crate.plan_findings(plan)))
+    if settings.crate is not None:
+        from zarrlift.jobs import crate  # noqa: PLC0415 - few datasets have one
+
+        plan = replace(plan, findings=(*plan.findings, *crate.plan_findings(plan)))
     for finding in plan.findings:
         _LOG.info("%s", finding)
     return replace(plan, codec_versions=_codec_versions()) if plan.encodes else plan
@@ -193,6 +196,8 @@ class _Lift:
         self.watch.phase("writing documents", None)
         for document in sorted(self.plan.documents, key=lambda d: (-_depth(d.path), d.path)):
             if not document.path and self.plan.settings.crate is not None:
+                from zarrlift.jobs import crate  # noqa: PLC0415 - few datasets have one
+
                 target.write(CRATE, crate.of_plan(self.plan))
             target.write(document.key, document.encode())
 
@@ -203,7 +208,7 @@ class _Lift:
             self.watch.phase("verifying", None)
             checked, source = Checked(), tree_at(self.plan.source)
             verifier = Verifier(
-                plan=crate.apart(self.plan),
+                plan=self.plan.without_crate(),
                 source=source,
                 target=target,
                 level=level,
@@ -212,13 +217,19 @@ class _Lift:
             )
             layouts = verifier.documents(checked)
             self._refuse_other_layout(target, layouts)
-            crate.refuse_other(self.plan, target)
             verifier.data(layouts, checked)
-            crate.compare(self.plan, source, target, checked)
+            self._confirm_crate(source, target, checked)
         proof = verification(self.plan.source, target.root, level, checked)
         if proof.equal:
             target.release()
         return already_done(self.plan, proof, seconds=time.monotonic() - begun)
+
+    def _confirm_crate(self, source: Folder, target: Target, checked: Checked) -> None:
+        if self.plan.settings.crate is not None or self.plan.crate_found:
+            from zarrlift.jobs import crate  # noqa: PLC0415 - few datasets have one
+
+            crate.refuse_other(self.plan, target)
+            crate.compare(self.plan, source, target, checked)
 
     def _refuse_other_layout(self, target: Target, layouts: Mapping[str, object]) -> None:
         for array in self.plan.arrays:

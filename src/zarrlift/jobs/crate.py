@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -136,11 +136,6 @@ def refuse_other(plan: Plan, target: Folder) -> None:
             place=target.root,
             hint="zarrlift crate DST --set changes what it says; --overwrite replaces the target",
         )
-
-
-def apart(plan: Plan) -> Plan:
-    """Give a plan whose files are without the crate, which is compared by what it says."""
-    return replace(plan, files=tuple(f for f in plan.files if f.path != CRATE))
 
 
 def compare(plan: Plan, source: Folder, target: Folder, checked: Checked) -> None:

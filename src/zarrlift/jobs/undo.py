@@ -63,6 +63,7 @@ def _take_back(
     if change is not None:
         crate = "restored" if changes.take_back(dataset, change) else "removed"
     restored, removed = (_restore(dataset, held), _remove(dataset, held)) if held else (0, 0)
+    changes.clear(dataset)
     if held is not None:
         record.forget(dataset)
     _LOG.info("removed %d documents, restored %d in %s", removed, restored, dataset.root)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from zarrlift.errors import DocumentError, SourceError, StorageError, TargetError
 from zarrlift.findings import Finding, Severity, error
-from zarrlift.jobs import crate, record
+from zarrlift.jobs import record
 from zarrlift.jobs.options import RunOptions, Silent, Watch, threads
 from zarrlift.jobs.record import Record, Written
 from zarrlift.jobs.upgraded import Depth, Upgraded, UpgradeOptions
@@ -25,6 +25,7 @@ from zarrlift.verify.result import Checked
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from zarrlift.jobs.crate import UpgradeCrate
     from zarrlift.plan.documents import Document
     from zarrlift.plan.in_place import InPlace
 
@@ -58,7 +59,7 @@ class _Due:
 
     documents: list[tuple[Document, Written]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
-    crate: crate.UpgradeCrate | None = None
+    crate: UpgradeCrate | None = None
     """None where it is not asked for, or there already."""
 
     @property
@@ -124,6 +125,8 @@ class _Upgrade:
         """Decide what the crate says, where that is asked for."""
         words = self.options.crate
         if words is not None:
+            from zarrlift.jobs import crate  # noqa: PLC0415 - few datasets have one
+
             written = [w for _, w in due.documents]
             made = crate.of_upgrade(self.dataset, words, plan.version, written)
             due.findings += made.findings
@@ -240,6 +243,8 @@ class _Upgrade:
         others = [d for d, _ in todo if d.path]
         for part in (others, root):
             if part is root and due.crate is not None:
+                from zarrlift.jobs import crate  # noqa: PLC0415 - few datasets have one
+
                 crate.write_upgraded(self.dataset, due.crate)
             for document in part:
                 self.dataset.write(document.key, document.encode())

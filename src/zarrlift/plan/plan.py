@@ -92,6 +92,10 @@ class Plan:
             facts.append(self.settings.crate.to_json())
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
+    def without_crate(self) -> Plan:
+        """Return a plan whose files do not have the crate, which is compared by what it says."""
+        return replace(self, files=tuple(f for f in self.files if f.path != CRATE))
+
     def __repr__(self) -> str:
         """Say in one line what would happen."""
         by_method: dict[str, int] = {}
