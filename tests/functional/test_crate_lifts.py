@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import zarrlift as zl
+from tests.build import sample, write_array
 from tests.crates import (
     CC0,
     CC_BY,
@@ -297,3 +298,19 @@ def test_lift_without_a_crate_does_not_load_it() -> None:
     )
 
     assert run([sys.executable, "-c", program]).out == "[]\n"
+
+
+def test_array_at_the_root_has_a_crate(tmp_path: Path) -> None:
+    """An array without a group, whose folder holds its chunks too, has its crate merged as well."""
+    source, target = tmp_path / "array.zarr", tmp_path / "target.zarr"
+    write_array(source, sample((16, 16), "<u2"), chunks=(8, 8))
+    write(source, of_the_challenge())
+
+    assert zl.convert(source, target, plain_zarr=True, license="cc0").finished
+
+    assert panel(read(target))["name"] == "mitosis"
+    assert panel(read(target))["license"] == CC0
+    assert zl.verify(source, target, level="full").findings == ()
+    assert zl.convert(source, target, plain_zarr=True, license="cc0").already
+    write(target, {"@graph": []})
+    assert [f.rule for f in zl.verify(source, target).findings] == ["crate-lost"]

@@ -101,7 +101,7 @@ def compose(
     if made is not None:
         writing.provenance(made)
     writing.complete()
-    document["@context"] = _with_terms(document.get("@context"), used_terms(graph, graph[1]))
+    document["@context"] = _with_terms(document.get("@context"), used_terms(graph, writing.root))
     return document
 
 
@@ -263,11 +263,11 @@ class _Writing:
         self._link("mentions", [made.id])
 
     def complete(self) -> None:
-        """Put the descriptor and the root before all others: loaders take the first name."""
+        """Put the root before all others, then the descriptor: loaders take the first name."""
         descriptor = next((e for e in self._entities() if e["@id"] in DESCRIPTORS), None)
         if descriptor is None:
             descriptor = _descriptor(str(self.root["@id"]))
-        front = [descriptor, self.root]
+        front = [self.root, descriptor]
         rest = [i for i in self.graph if i is not descriptor and i is not self.root]
         self.graph[:] = [*front, *rest]
 

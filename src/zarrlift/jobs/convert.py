@@ -21,7 +21,7 @@ from zarrlift.pool import Pool
 from zarrlift.store.folder import Folder, refuse_overlap, tree_at
 from zarrlift.store.target import CLAIM, Target
 from zarrlift.survey.facts import CRATE
-from zarrlift.survey.walk import survey
+from zarrlift.survey.walk import left_out, survey
 from zarrlift.verify.result import Checked, Level, verification
 from zarrlift.verify.run import Verifier
 
@@ -42,9 +42,13 @@ def decide(
 ) -> Plan:
     """Survey the source and make the plan; nothing is written."""
     refuse_overlap(source, target)
-    found = survey(tree_at(source), settings.exclude)
+    tree = tree_at(source)
+    found = survey(tree, settings.exclude)
     _LOG.debug("surveyed: %r", found)
     plan = make_plan(found, Folder(target).root, settings, exact)
+    if plan.arrays and not plan.arrays[0].path:  # a survey does not enter arrays, even at the root
+        there = tree.size(CRATE) is not None and not left_out(CRATE, settings.exclude)
+        plan = replace(plan, crate_found=there)
     if settings.crate is not None:
         from zarrlift.jobs import crate  # noqa: PLC0415 - few datasets have one
 

@@ -94,7 +94,8 @@ class Plan:
 
     def without_crate(self) -> Plan:
         """Return a plan whose files do not have the crate, which is compared by what it says."""
-        return replace(self, files=tuple(f for f in self.files if f.path != CRATE))
+        files = tuple(f for f in self.files if f.path != CRATE)
+        return replace(self, files=files, crate_found=False)
 
     def __repr__(self) -> str:
         """Say in one line what would happen."""

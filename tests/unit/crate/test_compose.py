@@ -191,7 +191,7 @@ def test_root_comes_before_what_has_a_name() -> None:
 
     assert panel(document)["name"] == "mitosis"
     assert panel(document)["license"] == CC_BY
-    assert [e["@id"] for e in document["@graph"][:2]] == [CRATE, "./"]
+    assert [e["@id"] for e in document["@graph"][:2]] == ["./", CRATE]
 
 
 def test_same_words_again_change_nothing() -> None:
