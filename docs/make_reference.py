@@ -35,7 +35,9 @@ _GUIDES = {
     "verify": "[Prove it](../guides/prove-it.md)",
     "tune": "[Choose a codec and chunks](../guides/choose-codec-and-chunks.md)",
     "upgrade": "[Upgrade in place](../guides/upgrade-in-place.md)",
-    "undo": "[Upgrade in place](../guides/upgrade-in-place.md#take-it-back)",
+    "crate": "[Make it findable](../guides/make-it-findable.md)",
+    "undo": "[Upgrade in place](../guides/upgrade-in-place.md#take-it-back), "
+    "[Make it findable](../guides/make-it-findable.md#say-more-later)",
     "run": "[Choose shards](../guides/choose-shards.md#edit-a-saved-plan)",
     "demo": "[Lift an image](../guides/lift-an-image.md)",
 }

@@ -11,7 +11,7 @@ import pytest
 
 from tests.functional.runs import HOUSE, run, widest, zarrlift
 
-COMMANDS = ("plan", "convert", "verify", "upgrade", "undo", "tune", "run", "demo")
+COMMANDS = ("plan", "convert", "verify", "upgrade", "crate", "undo", "tune", "run", "demo")
 
 each_command = pytest.mark.parametrize("command", COMMANDS)
 

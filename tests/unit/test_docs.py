@@ -27,6 +27,7 @@ from zarrlift.cli.app import app
 from zarrlift.jobs.choices import Choices, Run
 from zarrlift.plan.saved import plan_to_json
 from zarrlift.plan.settings import parse_rules, parse_wish
+from zarrlift.report.crates import crate_to_json, described_to_json, terms_to_json
 from zarrlift.report.documents import report_to_json
 from zarrlift.report.in_place import undone_to_json, upgraded_to_json
 from zarrlift.report.tunings import tuning_to_json
@@ -181,8 +182,12 @@ def test_python_page_lists_the_front_door() -> None:
     """Every public name, keyword and kind of error is in the reference."""
     text = text_of("reference/python.md")
     kinds = [v.kind for v in vars(errors).values() if hasattr(v, "kind")]
-    own = [*inspect.signature(zl.upgrade).parameters, *inspect.signature(zl.undo).parameters]
-    keywords = [*Choices.__annotations__, *Run.__annotations__, *(n for n in own if n != "url")]
+    verbs = (zl.upgrade, zl.undo, zl.describe, zl.terms)
+    own = {n: p for verb in verbs for n, p in inspect.signature(verb).parameters.items()}
+    named = [
+        n for n, p in own.items() if p.kind is p.KEYWORD_ONLY and n not in ("online", "service")
+    ]
+    keywords = [*Choices.__annotations__, *Run.__annotations__, *named]
 
     assert [n for n in zl.__all__ if f"`{n}`" not in text and f"`zl.{n}(" not in text] == []
     assert [name for name in [*keywords, *kinds] if f"| `{name}` |" not in text] == []
@@ -199,6 +204,9 @@ def test_json_page_lists_every_name(tmp_path: Path) -> None:
         upgraded_to_json(zl.upgrade(source)),
         undone_to_json(zl.undo(source)),
         tuning_to_json(zl.tune(source, codecs=["none"])),
+        described_to_json(zl.describe(source, license="cc0", organism="human")),
+        crate_to_json(zl.crate(source)),
+        terms_to_json(zl.terms("human")),
     ]
     text = text_of("reference/json.md")
 

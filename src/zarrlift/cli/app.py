@@ -8,7 +8,7 @@ import sys
 
 import click
 
-from zarrlift.cli import choose, in_place, learn, lift
+from zarrlift.cli import choose, describe, in_place, learn, lift
 from zarrlift.cli.faces import FAILED
 from zarrlift.cli.options import Group
 
@@ -30,6 +30,7 @@ app.add("Lift", lift.plan)
 app.add("Lift", lift.convert)
 app.add("Lift", lift.verify)
 app.add("In place", in_place.upgrade)
+app.add("In place", describe.crate)
 app.add("In place", in_place.undo)
 app.add("Choose", choose.tune)
 app.add("Scale", lift.run)

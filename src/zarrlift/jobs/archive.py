@@ -24,7 +24,7 @@ from zarrlift.jobs.convert import convert
 from zarrlift.jobs.options import RunOptions, Silent, Watch
 from zarrlift.jobs.prove import prove
 from zarrlift.jobs.result import already_done
-from zarrlift.store.folder import Kind
+from zarrlift.store.folder import Kind, tree_at
 from zarrlift.store.growing import GrowingArchive, fits_zip
 from zarrlift.store.target import OURS, Target, alone, sync_folder
 from zarrlift.verify.result import Level
@@ -77,6 +77,10 @@ def _confirmed(plan: Plan, options: RunOptions, watch: Watch, begun: float) -> R
     """Verify an archive that stands in its place instead of writing it."""
     path = Path(plan.target)
     _refuse_no_file(path)
+    if plan.settings.crate is not None:
+        from zarrlift.jobs import crate  # noqa: PLC0415 - few datasets have one
+
+        crate.refuse_other(plan, tree_at(path))
     proof = _proved(plan, options, watch)
     if proof.equal:
         folder = Path(f"{path}.parts")

@@ -20,7 +20,8 @@ from zarrlift.plan.plan import make_plan
 from zarrlift.pool import Pool
 from zarrlift.store.folder import Folder, refuse_overlap, tree_at
 from zarrlift.store.target import CLAIM, Target
-from zarrlift.survey.walk import survey
+from zarrlift.survey.facts import CRATE
+from zarrlift.survey.walk import left_out, survey
 from zarrlift.verify.result import Checked, Level, verification
 from zarrlift.verify.run import Verifier
 
@@ -41,9 +42,17 @@ def decide(
 ) -> Plan:
     """Survey the source and make the plan; nothing is written."""
     refuse_overlap(source, target)
-    found = survey(tree_at(source), settings.exclude)
+    tree = tree_at(source)
+    found = survey(tree, settings.exclude)
     _LOG.debug("surveyed: %r", found)
     plan = make_plan(found, Folder(target).root, settings, exact)
+    if plan.arrays and not plan.arrays[0].path:  # a survey does not enter arrays, even at the root
+        there = tree.size(CRATE) is not None and not left_out(CRATE, settings.exclude)
+        plan = replace(plan, crate_found=there)
+    if settings.crate is not None:
+        from zarrlift.jobs import crate  # noqa: PLC0415 - few datasets have one
+
+        plan = replace(plan, findings=(*plan.findings, *crate.plan_findings(plan)))
     for finding in plan.findings:
         _LOG.info("%s", finding)
     return replace(plan, codec_versions=_codec_versions()) if plan.encodes else plan
@@ -189,9 +198,16 @@ class _Lift:
         return verification(self.plan.source, target.root, self.options.verify, checked)
 
     def _documents(self, target: Target) -> None:
-        """Write every document, deepest first, the root last: only then is there a dataset."""
+        """Write every document, deepest first, the root last: only then is there a dataset.
+
+        The crate comes just before the root: it is dated, so no run takes over that of another.
+        """
         self.watch.phase("writing documents", None)
         for document in sorted(self.plan.documents, key=lambda d: (-_depth(d.path), d.path)):
+            if not document.path and self.plan.settings.crate is not None:
+                from zarrlift.jobs import crate  # noqa: PLC0415 - few datasets have one
+
+                target.write(CRATE, crate.of_plan(self.plan))
             target.write(document.key, document.encode())
 
     def _confirm(self, target: Target, begun: float) -> Report:
@@ -199,10 +215,10 @@ class _Lift:
         level = self.options.verify if self.options.verify is not Level.NONE else Level.QUICK
         with self._pool() as pool:
             self.watch.phase("verifying", None)
-            checked = Checked()
+            checked, source = Checked(), tree_at(self.plan.source)
             verifier = Verifier(
-                plan=self.plan,
-                source=tree_at(self.plan.source),
+                plan=self.plan.without_crate(),
+                source=source,
                 target=target,
                 level=level,
                 pool=pool,
@@ -211,10 +227,18 @@ class _Lift:
             layouts = verifier.documents(checked)
             self._refuse_other_layout(target, layouts)
             verifier.data(layouts, checked)
+            self._confirm_crate(source, target, checked)
         proof = verification(self.plan.source, target.root, level, checked)
         if proof.equal:
             target.release()
         return already_done(self.plan, proof, seconds=time.monotonic() - begun)
+
+    def _confirm_crate(self, source: Folder, target: Target, checked: Checked) -> None:
+        if self.plan.settings.crate is not None or self.plan.crate_found:
+            from zarrlift.jobs import crate  # noqa: PLC0415 - few datasets have one
+
+            crate.refuse_other(self.plan, target)
+            crate.compare(self.plan, source, target, checked)
 
     def _refuse_other_layout(self, target: Target, layouts: Mapping[str, object]) -> None:
         for array in self.plan.arrays:

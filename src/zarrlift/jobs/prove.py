@@ -43,9 +43,10 @@ def prove(
     with Pool(threads(options, encodes=level is Level.DECODE)) as pool:
         seen = watch or Silent()
         seen.phase("verifying", None)
+        tree = tree_at(source)
         verifier = Verifier(
-            plan=plan,
-            source=tree_at(source),
+            plan=plan.without_crate(),
+            source=tree,
             target=held,
             level=level,
             pool=pool,
@@ -54,6 +55,10 @@ def prove(
         )
         layouts = verifier.documents(checked)
         verifier.data(layouts, checked)
+        if plan.crate_found:
+            from zarrlift.jobs import crate  # noqa: PLC0415 - few datasets have one
+
+            crate.compare(plan, tree, held, checked)
     return verification(plan.source, held.root, level, checked)
 
 

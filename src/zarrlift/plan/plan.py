@@ -16,6 +16,7 @@ from zarrlift.metadata import codec_check
 from zarrlift.plan import methods, shapes
 from zarrlift.plan.documents import Document, Names, documents, lift_attributes
 from zarrlift.plan.settings import VERSIONS
+from zarrlift.survey.facts import CRATE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,6 +68,8 @@ class Plan:
     survey_digest: str
     codec_versions: tuple[tuple[str, str], ...] = ()
     """Libraries that encode, where anything is encoded anew."""
+    crate_found: bool = False
+    """The source has a crate, which is copied with the files or, with settings, merged."""
 
     @property
     def encodes(self) -> bool:
@@ -85,7 +88,14 @@ class Plan:
             [[a.path, str(a.method), a.target.fingerprint()] for a in self.arrays],
             list(self.codec_versions),
         ]
+        if self.settings.crate is not None:
+            facts.append(self.settings.crate.to_json())
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+    def without_crate(self) -> Plan:
+        """Return a plan whose files do not have the crate, which is compared by what it says."""
+        files = tuple(f for f in self.files if f.path != CRATE)
+        return replace(self, files=files, crate_found=False)
 
     def __repr__(self) -> str:
         """Say in one line what would happen."""
@@ -130,7 +140,8 @@ def make_plan(
         settings=settings,
         arrays=arrays,
         documents=documents(survey, lifted, {a.path: a.target for a in arrays}),
-        files=survey.files,
+        files=tuple(f for f in survey.files if settings.crate is None or f.path != CRATE),
+        crate_found=any(f.path == CRATE for f in survey.files),
         findings=(*survey.findings, *lifted.findings, *missing_arrays(lifted), *unused),
         survey_digest=survey.digest,
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from zarrlift.errors import UsageError
 from zarrlift.metadata import codecs
+from zarrlift.plan.crate import CrateWords, crate_from_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -152,6 +153,8 @@ class Settings:
     """Allow more than 2^20 chunks in one shard."""
     damaged: Damaged = Damaged.STOP
     ome_version: str = "0.5"
+    crate: CrateWords | None = None
+    """What the crate is to say; None where the source's, if it has one, is copied as it is."""
 
     @property
     def leaves_out(self) -> bool:
@@ -177,6 +180,7 @@ class Settings:
             "large_index": self.large_index,
             "damaged": str(self.damaged),
             "ome_version": self.ome_version,
+            "crate": self.crate.to_json() if self.crate else None,
         }
 
 
@@ -197,4 +201,5 @@ def settings_from_json(document: Mapping[str, object]) -> Settings:
         large_index=bool(document["large_index"]),
         damaged=Damaged(str(document["damaged"])),
         ome_version=str(document["ome_version"]),
+        crate=crate_from_json(document.get("crate")),
     )

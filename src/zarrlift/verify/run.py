@@ -12,6 +12,7 @@ from zarrlift.plan.settings import Damaged
 from zarrlift.plan.shares import shared_out
 from zarrlift.pool import Task
 from zarrlift.store.folder import Kind
+from zarrlift.survey.facts import CRATE
 from zarrlift.survey.walk import left_out
 from zarrlift.verify import arrays, documents, files
 from zarrlift.verify.entries import check_entry
@@ -173,7 +174,9 @@ class Verifier:
         exclude = self.plan.settings.exclude
         inside = self.source.below(ours.foreign)
         foreign = {p for p, k in inside if k is Kind.FILE and not left_out(p, exclude)}
-        held = {p for p, _ in self.target.below(theirs.foreign)}
+        held = {p for p, _ in self.target.below(theirs.foreign)} - {CRATE}
+        if not self.plan.crate_found:
+            foreign.discard(CRATE)
         for path in sorted((held - foreign) | set(theirs.stale)):
             message = f"{path} is a stray: it is not in the source"
             checked.findings.append(error("object-stray", pair.path, message))
