@@ -10,10 +10,12 @@ for _room in ("demo", "plan", "survey", "verify"):
 from zarrlift.api import (  # noqa: E402 - after the rooms
     convert,
     demo,
+    details,
     estimate,
     load_plan,
     plan,
     run,
+    script,
     survey,
     tune,
     undo,
@@ -26,6 +28,7 @@ if _TYPE_CHECKING:
     from zarrlift.errors import ZarrliftError
     from zarrlift.findings import Finding, Severity
     from zarrlift.jobs.result import Report
+    from zarrlift.jobs.script import Scripts
     from zarrlift.jobs.upgraded import Undone, Upgraded
     from zarrlift.plan.cost import Costs
     from zarrlift.plan.plan import Plan
@@ -39,6 +42,7 @@ _HOMES = {
     "Finding": "zarrlift.findings",
     "Plan": "zarrlift.plan.plan",
     "Report": "zarrlift.jobs.result",
+    "Scripts": "zarrlift.jobs.script",
     "Severity": "zarrlift.findings",
     "Survey": "zarrlift.survey.facts",
     "Tuning": "zarrlift.plan.tuning",
@@ -54,6 +58,7 @@ __all__ = [
     "Finding",
     "Plan",
     "Report",
+    "Scripts",
     "Severity",
     "Survey",
     "Tuning",
@@ -63,10 +68,12 @@ __all__ = [
     "ZarrliftError",
     "convert",
     "demo",
+    "details",
     "estimate",
     "load_plan",
     "plan",
     "run",
+    "script",
     "survey",
     "tune",
     "undo",

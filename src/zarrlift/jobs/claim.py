@@ -15,7 +15,7 @@ from zarrlift.store import folder
 from zarrlift.store.target import CLAIM, OURS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from zarrlift.plan.plan import Plan
     from zarrlift.store.target import Target
@@ -137,6 +137,16 @@ def clear_for_overwrite(target: Target) -> int:
             hint="remove it yourself if that is meant, or name another target",
         )
     return _count(target, "")
+
+
+def confirm_removal(target: Target, count: int, confirm: Callable[[str], bool]) -> None:
+    """Ask before the files of a target are removed; raise `TargetError` on a no."""
+    if not confirm(f"Remove {count:,} files in {target.root}?"):
+        raise TargetError(
+            f"--overwrite would remove {count:,} files",
+            place=target.root,
+            hint="confirm with --yes",
+        )
 
 
 def _count(target: Target, key: str) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,8 +13,8 @@ from zarrlift.errors import SourceError, UsageError
 from zarrlift.findings import Finding, warning
 from zarrlift.metadata import codec_check
 from zarrlift.plan import methods, shapes
-from zarrlift.plan.documents import Document, Names, documents, lift_attributes
-from zarrlift.plan.settings import VERSIONS
+from zarrlift.plan.documents import Document, Names, documents, lift_attributes, noted
+from zarrlift.plan.settings import VERSIONS, Rulebook
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,6 +83,7 @@ class Plan:
             self.settings.ome_version,
             [[a.path, str(a.method), a.target.fingerprint()] for a in self.arrays],
             list(self.codec_versions),
+            *([self.settings.notes] if self.settings.notes else []),
         ]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
@@ -114,14 +114,13 @@ def make_plan(
     chooser = _Chooser(survey, lifted.names, settings)
     shapes.check_wishes(
         [settings.wish, *(r.wish for r in settings.rules)],
-        {len(n.layout.shape) for n in survey.arrays if n.layout},
+        {n.layout.ndim: n.path for n in reversed(tuple(survey.arrays)) if n.layout},
         {name for names in lifted.names.values() for name in names or ()},
     )
     arrays = tuple(chooser.plan(n, (exact or {}).get(n.path)) for n in survey.arrays)
     unused = tuple(
         warning("pattern-unused", "", f"layout rule {rule.pattern} matches no array")
-        for rule in settings.rules
-        if not any(fnmatchcase(a.path, rule.pattern.strip("/")) for a in arrays)
+        for rule in Rulebook(settings.rules).unused({a.path for a in arrays})
     )
     return Plan(
         source=survey.source,
@@ -129,7 +128,7 @@ def make_plan(
         version=survey.version,
         settings=settings,
         arrays=arrays,
-        documents=documents(survey, lifted, {a.path: a.target for a in arrays}),
+        documents=documents(survey, noted(lifted, settings), {a.path: a.target for a in arrays}),
         files=survey.files,
         findings=(*survey.findings, *lifted.findings, *missing_arrays(lifted), *unused),
         survey_digest=survey.digest,
@@ -170,6 +169,7 @@ class _Chooser:
 
     def __init__(self, survey: Survey, names: Mapping[str, Names], settings: Settings) -> None:
         self._names, self._settings = names, settings
+        self._rules = Rulebook(settings.rules)
         self._reference: dict[int, Names] = {}
         for node in survey.arrays:
             found = names.get(node.path)
@@ -182,7 +182,8 @@ class _Chooser:
         layout = node.layout
         if layout is None:
             raise TypeError(node)
-        wish, names = self._settings.wish_for(node.path), self._names.get(node.path)
+        wish = self._rules.wish_for(node.path) or self._settings.wish
+        names = self._names.get(node.path)
         key = (layout, names, wish, exact)
         if key not in self._decided:
             self._decided[key] = self._decide(node.path, layout, names, wish, exact)
