@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+import zarrlift as zl
 from tests.build import read_json, sample, write_file
 from tests.build_ome import (
     label_of,
@@ -33,6 +34,8 @@ from tests.functional.runs import (
 )
 from tests.oracles import assert_same_voxels, every_array, every_group, zarr_values
 from zarrlift.cli import resave
+from zarrlift.jobs import claim
+from zarrlift.store.target import Target
 
 PROGRAM = str(Path(sys.executable).with_name("zarrlift-resave"))
 THEIRS = "ome2024-ngff-challenge"
@@ -161,6 +164,21 @@ def test_chunks_and_shards_of_all_levels(tmp_path: Path) -> None:
     assert storage(tmp_path / "output.zarr" / "1") == ([1, 1, 1, 91, 128], [1, 3, 1, 91, 256])
 
 
+def test_shapes_larger_than_every_field(tmp_path: Path) -> None:
+    """The README's shapes for a plate, shards over chunks that do not fill them, are clipped."""
+    source = write_plate(tmp_path / "input.zarr")
+    shapes = "--output-shards=1,3,1,1024,2048 --output-chunks=1,1,1,1024,1024"
+
+    done(f"input.zarr Week9_090907.zarr {shapes} --log debug", tmp_path)
+
+    assert_whole(source, tmp_path / "Week9_090907.zarr")
+    for path in every_array(source):
+        chunks, shards = storage(tmp_path / "Week9_090907.zarr" / path)
+        shape: Any = read_json(source / path / ".zarray")["shape"]
+        assert chunks == [1, 1, 1, *shape[3:]]
+        assert shards == ([1, min(3, shape[1]), 1, *shape[3:]] if shape[1] > 1 else None)
+
+
 def test_one_level_is_converted(here: Path) -> None:
     """An image below another folder is converted by its own path."""
     (here / "9846151.zarr").mkdir()
@@ -275,6 +293,17 @@ def test_notes_are_kept_in_the_root(here: Path) -> None:
     assert "Already done" in again.out
     assert "equal" in verified.out
     assert "converter-mark" in verified.out
+
+
+def test_other_details_are_another_plan(here: Path) -> None:
+    """An unfinished target of other details is named as such, without repeating every array."""
+    write_file(here / "p.json", json.dumps([{"shards": [1, 1, 1, 8, 8]}] * 2).encode())
+    plan = zl.plan(here / "input.zarr", here / "output.zarr")
+    claim.take(plan, Target(here / "output.zarr"))
+
+    ran = resaved("input.zarr output.zarr --rocrate-skip --output-read-details=p.json", here)
+
+    assert_refused(ran, "another plan has been started here: layout is another")
 
 
 def test_silent_says_nothing(here: Path) -> None:

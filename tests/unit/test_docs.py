@@ -180,7 +180,7 @@ def test_resave_command_shown_is_understood(words: tuple[str, ...]) -> None:
     """A line of the second program that a page shows parses, with the word `resave` or without."""
     command, *rest = words if words[0] in resave.app.commands else ("resave", *words)
 
-    assert resave.app.commands[command].make_context(command, rest)
+    assert isinstance(resave.app.commands[command].make_context(command, rest), click.Context)
 
 
 @pytest.mark.parametrize("words", sorted(set(commands_shown("zarrlift"))), ids=" ".join)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from zarrlift.store.target import Target
 
 _ROOTS = ("zarr.json", ".zgroup", ".zarray")
+_LONGEST = 120
+"""Characters of a setting that an error repeats."""
 
 
 class State(StrEnum):
@@ -113,12 +115,18 @@ def _differences(plan: Plan, found: Mapping[str, object]) -> list[str]:
     made = []
     ours, theirs = mine["settings"], found.get("settings")
     if isinstance(ours, dict) and isinstance(theirs, dict):
-        made += [f"{k} was {theirs.get(k)}, now {v}" for k, v in ours.items() if theirs.get(k) != v]
+        made += [_change(k, theirs.get(k), v) for k, v in ours.items() if theirs.get(k) != v]
     if found.get("survey_digest") != plan.survey_digest:
         made.append("the source's documents or files have changed since")
     if found.get("codec_versions") != mine["codec_versions"]:
         made.append("the codec libraries have other versions")
     return made or ["its arrays are laid out differently"]
+
+
+def _change(name: str, was: object, now: object) -> str:
+    """Say how a setting differs; a layout of a plate's every array is too long to be repeated."""
+    said = f"{name} was {was}, now {now}"
+    return said if len(said) <= _LONGEST else f"{name} is another"
 
 
 def clear_for_overwrite(target: Target) -> int:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from zarrlift.plan.plan import ArrayPlan, Plan
 
 NAME = "convert.sh"
-_READ = frozenset({"transpose", "bytes", "blosc", "zstd", "gzip"})
+_READ = frozenset({"transpose", "bytes", "blosc", "zstd", "gzip", "crc32c"})
 _WITHOUT = "convert without scripts: zarrlift reads it"
 
 
@@ -22,7 +22,7 @@ def refuse_unreadable(plan: Plan) -> None:
     """Raise `UsageError` for an array that `zarrs_reencode` cannot read, or would read wrongly."""
     misread = {f.path for f in plan.findings if f.rule == "separator-proved"}
     for array in plan.arrays:
-        unknown = [c.name for c in array.source.codecs if c.v2_only or c.name not in _READ]
+        unknown = [c for c in array.source.codecs if not c.shared or c.name not in _READ]
         problem = ""
         if unknown:
             problem = f"zarrs_reencode does not read codec {unknown[0]}"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import click
 import pytest
 
-from zarrlift.cli import resave
+from zarrlift.cli import faces, resave
 from zarrlift.cli import resave_words as words
 from zarrlift.cli.resave_words import Address, CrateOptions, StoreOptions
 from zarrlift.errors import UsageError
@@ -45,6 +45,16 @@ def given(line: str) -> Mapping[str, object]:
             ),
             Address(
                 url="s3://idr/zarr/v0.4/idr0083A/9822152.zarr",
+                store=StoreOptions(endpoint=IDR, anon=True),
+            ),
+        ),
+        (
+            (
+                f"--input-bucket=idr --input-endpoint={IDR} --input-anon "
+                "zarr/v0.4/idr0047A/4496763.zarr /tmp/6001240.zarr --output-write-details"
+            ),
+            Address(
+                url="s3://idr/zarr/v0.4/idr0047A/4496763.zarr",
                 store=StoreOptions(endpoint=IDR, anon=True),
             ),
         ),
@@ -139,3 +149,10 @@ def test_messages_name_this_program_s_options() -> None:
     assert said == (
         "--output-overwrite it, not --output-overwrite; or zarrlift convert --exclude it"
     )
+
+
+def test_command_to_continue_names_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After an interruption the line that continues is this program's own."""
+    monkeypatch.setattr("sys.argv", ["/bin/zarrlift-resave", "in put.zarr", "out.zarr"])
+
+    assert faces.own_command(words.PROGRAM) == "zarrlift-resave 'in put.zarr' out.zarr"

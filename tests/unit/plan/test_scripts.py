@@ -7,7 +7,7 @@ import shlex
 import pytest
 
 from tests.build import BLOSC, Json
-from tests.unit.layouts import GZIP, ZLIB, ZSTD, layout_of
+from tests.unit.layouts import GZIP, SNAPPY, ZLIB, ZSTD, layout_of
 from tests.unit.surveys import image, survey_of
 from zarrlift.errors import UsageError
 from zarrlift.findings import note
@@ -80,6 +80,8 @@ def test_unreadable_codec_is_refused() -> None:
     """An array in zlib is named, before anything is written."""
     with pytest.raises(UsageError, match="0: zarrs_reencode does not read codec zlib"):
         refuse_unreadable(plan_of(layout_of((8, 8), (8, 8), compressor=ZLIB)))
+    with pytest.raises(UsageError, match="does not read codec blosc:snappy"):
+        refuse_unreadable(plan_of(layout_of((8, 8), (8, 8), compressor=SNAPPY)))
 
 
 def test_misstated_separator_is_refused() -> None:
