@@ -4,12 +4,14 @@ import importlib as _importlib
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 # Rooms and verbs share names: the rooms are bound first, the verbs after them, for good.
-for _room in ("demo", "plan", "survey", "verify"):
+for _room in ("crate", "demo", "plan", "survey", "verify"):
     _importlib.import_module(f"zarrlift.{_room}")
 
 from zarrlift.api import (  # noqa: E402 - after the rooms
     convert,
+    crate,
     demo,
+    describe,
     details,
     estimate,
     load_plan,
@@ -17,6 +19,7 @@ from zarrlift.api import (  # noqa: E402 - after the rooms
     run,
     script,
     survey,
+    terms,
     tune,
     undo,
     upgrade,
@@ -24,9 +27,12 @@ from zarrlift.api import (  # noqa: E402 - after the rooms
 )
 
 if _TYPE_CHECKING:
+    from zarrlift.crate.shown import Crate
+    from zarrlift.crate.terms import Terms
     from zarrlift.demo.write import Demo
     from zarrlift.errors import ZarrliftError
     from zarrlift.findings import Finding, Severity
+    from zarrlift.jobs.crate import Described
     from zarrlift.jobs.result import Report
     from zarrlift.jobs.script import Scripts
     from zarrlift.jobs.upgraded import Undone, Upgraded
@@ -38,13 +44,16 @@ if _TYPE_CHECKING:
 
 _HOMES = {
     "Costs": "zarrlift.plan.cost",
+    "Crate": "zarrlift.crate.shown",
     "Demo": "zarrlift.demo.write",
+    "Described": "zarrlift.jobs.crate",
     "Finding": "zarrlift.findings",
     "Plan": "zarrlift.plan.plan",
     "Report": "zarrlift.jobs.result",
     "Scripts": "zarrlift.jobs.script",
     "Severity": "zarrlift.findings",
     "Survey": "zarrlift.survey.facts",
+    "Terms": "zarrlift.crate.terms",
     "Tuning": "zarrlift.plan.tuning",
     "Undone": "zarrlift.jobs.upgraded",
     "Upgraded": "zarrlift.jobs.upgraded",
@@ -54,20 +63,25 @@ _HOMES = {
 
 __all__ = [
     "Costs",
+    "Crate",
     "Demo",
+    "Described",
     "Finding",
     "Plan",
     "Report",
     "Scripts",
     "Severity",
     "Survey",
+    "Terms",
     "Tuning",
     "Undone",
     "Upgraded",
     "Verification",
     "ZarrliftError",
     "convert",
+    "crate",
     "demo",
+    "describe",
     "details",
     "estimate",
     "load_plan",
@@ -75,6 +89,7 @@ __all__ = [
     "run",
     "script",
     "survey",
+    "terms",
     "tune",
     "undo",
     "upgrade",

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Unpack, cast
 
 from zarrlift.jobs.choices import (
     Choices,
+    CrateChoices,
     Lift,
     Run,
     byte_count,
+    crate_words,
     details_file,
     json_file,
     local,
@@ -23,8 +25,11 @@ from zarrlift.jobs.choices import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from zarrlift.crate.shown import Crate
+    from zarrlift.crate.terms import Terms
     from zarrlift.demo.write import Demo
     from zarrlift.jobs.choices import Path
+    from zarrlift.jobs.crate import Described
     from zarrlift.jobs.options import Watch
     from zarrlift.jobs.result import Report
     from zarrlift.jobs.script import Scripts
@@ -276,6 +281,7 @@ def upgrade(
     dry_run: bool = False,
     fsync: bool = False,
     watch: Watch | None = None,
+    **crate: Unpack[CrateChoices],
 ) -> Upgraded:
     """Write OME-Zarr 0.5 documents beside those of 0.1-0.4, in place; no chunk is touched.
 
@@ -299,6 +305,8 @@ def upgrade(
         Each document is on the disk before it gets its name.
     watch
         As for `Run`.
+    crate
+        What the crate is to say, see `CrateChoices`.
 
     Raises
     ------
@@ -310,6 +318,7 @@ def upgrade(
     from zarrlift.jobs.upgrade import upgrade as carry_out
     from zarrlift.jobs.upgraded import Depth, UpgradeOptions
 
+    refuse_unknown(crate, CrateChoices)
     options = UpgradeOptions(
         exclude=patterns(exclude),
         level=one_of(Depth, level, "level"),
@@ -317,19 +326,20 @@ def upgrade(
         plain_zarr=plain_zarr,
         dry_run=dry_run,
         fsync=fsync,
+        crate=crate_words(crate),
     )
     return carry_out(local(url), options, watch)
 
 
 def undo(url: Path, *, force: bool = False, watch: Watch | None = None) -> Undone:
-    """Take an upgrade back: the folder is byte for byte what it was before.
+    """Take back what was done last, an upgrade or a change of the crate, byte for byte.
 
     Parameters
     ----------
     url
-        The folder that was upgraded.
+        The folder that was changed.
     force
-        Go on where documents have changed since the upgrade; these changes are lost.
+        Go on where documents have changed since; these changes are lost.
     watch
         As for `Run`.
 
@@ -342,6 +352,74 @@ def undo(url: Path, *, force: bool = False, watch: Watch | None = None) -> Undon
     from zarrlift.jobs.undo import undo as take_back
 
     return take_back(local(url), force=force, watch=watch)
+
+
+def crate(url: Path) -> Crate:
+    """Read and check the RO-Crate of a dataset.
+
+    Parameters
+    ----------
+    url
+        Folder, or zipped file, of an OME-Zarr 0.1-0.6 or plain Zarr hierarchy.
+
+    Raises
+    ------
+    ZarrliftError
+        Where there is no such hierarchy; what is wrong with its crate are findings.
+
+    """
+    from zarrlift.jobs.crate import look
+
+    return look(local(url))
+
+
+def describe(url: Path, *, fsync: bool = False, **crate: Unpack[CrateChoices]) -> Described:
+    """Say something in the RO-Crate of a dataset, which is made where there is none.
+
+    What is not named stays as it is. `undo` takes the change back.
+
+    Parameters
+    ----------
+    url
+        Folder of an OME-Zarr 0.1-0.6 or plain Zarr hierarchy.
+    fsync
+        The crate is on the disk before it gets its name.
+    crate
+        See `CrateChoices`.
+
+    Raises
+    ------
+    ZarrliftError
+        Where it cannot be done: a crate that cannot be read is never overwritten.
+
+    """
+    from zarrlift.errors import UsageError
+    from zarrlift.jobs.crate import describe as carry_out
+
+    refuse_unknown(crate, CrateChoices)
+    words = crate_words(crate)
+    if words is None:
+        raise UsageError("nothing to say in the crate", hint="give a license, name, organism, …")
+    return carry_out(local(url), words, fsync=fsync)
+
+
+def terms(text: str, *, online: bool = False, service: str | None = None) -> Terms:
+    """Look up organisms and imaging methods.
+
+    Parameters
+    ----------
+    text
+        Part of a name, or an id.
+    online
+        Ask the EBI Ontology Lookup Service; where it does not answer, the table's own terms are
+        given, and `problem` says why.
+    service
+        Address of another such service.
+
+    """
+    from zarrlift.crate.ols import find_terms
+
+    return find_terms(text, online=online, service=service)
 
 
 def demo(folder: Path, *, kind: str = "image", size: int | str = "64MiB", seed: int = 0) -> Demo:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from zarrlift.cli import choose, faces, in_place, learn, lift
+from zarrlift.cli import choose, describe, faces, in_place, learn, lift
 from zarrlift.cli.options import Group
 
 
@@ -25,6 +25,7 @@ app.add("Lift", lift.plan)
 app.add("Lift", lift.convert)
 app.add("Lift", lift.verify)
 app.add("In place", in_place.upgrade)
+app.add("In place", describe.crate)
 app.add("In place", in_place.undo)
 app.add("Choose", choose.tune)
 app.add("Scale", lift.run)

@@ -1,4 +1,4 @@
-"""upgrade and undo."""
+"""upgrade, crate and undo."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import click
 import zarrlift as zl
 from zarrlift.cli import faces
 from zarrlift.cli import options as o
+from zarrlift.cli.lift import crate_choices
 
 
 @click.command(cls=o.Command)
@@ -30,6 +31,7 @@ def upgrade(url: str, **given: object) -> None:
                 dry_run=bool(given["dry_run"]),
                 fsync=bool(given["fsync"]),
                 watch=watch,
+                **crate_choices(given),
             )
         if given["as_json"] or given["output_format"] == "json":
             faces.show_json(upgraded_to_json(made))
@@ -44,7 +46,7 @@ def upgrade(url: str, **given: object) -> None:
 @o.force
 @o.shown_in_place
 def undo(url: str, **given: object) -> None:
-    """Take the last upgrade back: the folder is byte for byte what it was."""
+    """Take back the last upgrade or crate change: all is byte for byte as before."""
     from zarrlift.report.in_place import undone_text, undone_to_json
 
     with faces.errors_in_words(), faces.stopping_cleanly():

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from zarrlift.jobs.choices import Choices, Run
+    from zarrlift.jobs.choices import Choices, CrateChoices, Run
     from zarrlift.jobs.options import Watch
     from zarrlift.jobs.result import Report
     from zarrlift.plan.cost import Costs
@@ -26,6 +26,7 @@ _CHOICES = (
     *("shards", "shard_size", "max_files", "chunks", "codec", "layout"),
     *("exclude", "plain_zarr", "large_index", "damaged", "ome_version"),
 )
+_CRATE = ("license", "organism", "modality", "name", "description", "author", "keyword")
 _RUN = ("workers", "memory", "verify", "overwrite", "fsync")
 _ONLY_PLAN = ("--count", "--json", "--output", "--format")
 
@@ -107,7 +108,13 @@ def verify(  # noqa: PLR0917 - the options of a command
 
 
 def _choices(given: Mapping[str, object]) -> Choices:
-    return {n: given[n] for n in _CHOICES if given[n] is not None}  # type: ignore[return-value]
+    made = {n: given[n] for n in _CHOICES if given[n] is not None}
+    return made | crate_choices(given)  # type: ignore[return-value]
+
+
+def crate_choices(given: Mapping[str, object]) -> CrateChoices:
+    """Give what the crate is to say, of that which was given."""
+    return {n: given[n] for n in _CRATE if given[n] not in (None, ())}  # type: ignore[return-value]
 
 
 def _run(given: Mapping[str, object], watch: Watch) -> Run:

@@ -14,6 +14,7 @@ F = TypeVar("F", bound="Callable[..., object]")
 Decorator = "Callable[[F], F]"
 
 _WRITTEN = "What is written"
+_CRATE = "What its RO-Crate says"
 _RUNNING = "How it is carried out"
 _SHOWN = "What is shown"
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -94,6 +95,35 @@ exclude = _option(
 plain_zarr = _option(
     "--plain-zarr", heading=_WRITTEN, is_flag=True, help="Lift Zarr without OME too."
 )
+described = _stack(
+    _option(
+        "--license", heading=_CRATE, metavar="WORD", help="cc-by, cc0, or the licence's address."
+    ),
+    _option(
+        "--organism",
+        heading=_CRATE,
+        metavar="TERM",
+        multiple=True,
+        help="Name or id (Homo sapiens, NCBI:txid9606, 9606).",
+    ),
+    _option(
+        "--modality",
+        heading=_CRATE,
+        metavar="TERM",
+        multiple=True,
+        help="Name or id (light sheet, obo:FBbi_00000369).",
+    ),
+    _option("--name", heading=_CRATE, metavar="TEXT", help="Name of the dataset."),
+    _option("--description", heading=_CRATE, metavar="TEXT", help="What it shows."),
+    _option(
+        "--author",
+        heading=_CRATE,
+        metavar="ORCID",
+        multiple=True,
+        help="Such as 0000-0002-1825-0097, perhaps with a name.",
+    ),
+    _option("--keyword", heading=_CRATE, metavar="TEXT", multiple=True, help="A keyword."),
+)
 written = _stack(
     _option(
         "--ome-version",
@@ -158,6 +188,7 @@ written = _stack(
         default="stop",
         help="What to do with a chunk that is not whole (stop).",
     ),
+    described,
 )
 yes = _option("--yes", heading=_RUNNING, is_flag=True, help="Do not ask.")
 fsync = _option("--fsync", heading=_RUNNING, is_flag=True, help="Survive a power cut (slower).")
@@ -222,6 +253,7 @@ in_place = _stack(
     url,
     exclude,
     plain_zarr,
+    described,
     _option(
         "--drop-v2",
         heading=_WRITTEN,
@@ -241,6 +273,25 @@ in_place = _stack(
 )
 force = _option("--force", heading=_RUNNING, is_flag=True, help="Undo even what has changed since.")
 shown_in_place = _stack(quiet, logged, as_json)
+crate = _stack(
+    click.argument("what", metavar="URL | terms TEXT", nargs=-1, required=True),
+    _option(
+        "--set",
+        "changes",
+        heading=_WRITTEN,
+        metavar="NAME=VALUE",
+        multiple=True,
+        help="license, organism, modality, name, description, author or keyword; may be given "
+        "more than once.",
+    ),
+    _option("--check", heading=_SHOWN, is_flag=True, help="Only what is wrong or lacking."),
+    _option("--online", heading=_RUNNING, is_flag=True, help="terms: ask the EBI's service too."),
+    _option("--service", heading=_RUNNING, metavar="URL", help="terms: another such service."),
+    fsync,
+    quiet,
+    logged,
+    as_json,
+)
 demo = _stack(
     click.argument("folder", metavar="DIR"),
     click.option(

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zarrlift.errors import TargetError, translated
+from zarrlift.jobs import crate
 from zarrlift.jobs.convert import convert
 from zarrlift.jobs.options import RunOptions, Silent, Watch
 from zarrlift.jobs.prove import prove
@@ -55,6 +56,7 @@ def convert_to_archive(plan: Plan, options: RunOptions, watch: Watch | None = No
         _confirm_removal(path, seen)
     elif there:
         _refuse_no_file(path)
+        crate.refuse_other(plan, tree_at(path))
         proof = _proved(plan, options, seen)
         if proof.equal:
             with translated("removing", str(folder)):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypedDict, TypeVar
 
 if TYPE_CHECKING:
     from zarrlift.jobs.options import RunOptions, Watch
+    from zarrlift.plan.crate import CrateWords
     from zarrlift.plan.settings import Settings
 
 Path = str | os.PathLike[str]
@@ -16,7 +17,23 @@ E = TypeVar("E", bound=StrEnum)
 ShapeLike = str | Sequence[int] | Mapping[str, int]
 
 
-class Choices(TypedDict, total=False):
+class CrateChoices(TypedDict, total=False):
+    """What the crate of a dataset is to say."""
+
+    license: str
+    """`cc-by`, `cc0`, or the licence's address."""
+    organism: str | Sequence[str]
+    """Names from the table, or NCBI taxon ids: `Homo sapiens`, `NCBI:txid9606`, `9606`."""
+    modality: str | Sequence[str]
+    """Names from the table, or FBbi ids: `light sheet`, `obo:FBbi_00000369`."""
+    name: str
+    description: str
+    author: str | Sequence[str]
+    """ORCIDs, each perhaps with a name: `Josiah Carberry 0000-0002-1825-0097`."""
+    keyword: str | Sequence[str]
+
+
+class Choices(CrateChoices, total=False):
     """What may be said of a lift's outcome; every one has a default."""
 
     shards: ShapeLike
@@ -114,7 +131,18 @@ def settings(choices: Choices) -> Settings:
         damaged=one_of(Damaged, choices.get("damaged", "stop"), "damaged"),
         ome_version=version(choices.get("ome_version", VERSIONS[0])),
         notes=choices.get("notes"),
+        crate=crate_words(choices),
     )
+
+
+def crate_words(choices: Mapping[str, object]) -> CrateWords | None:
+    """Give what a crate is to say, None where that is nothing; raises `UsageError`."""
+    given = {n: choices[n] for n in CrateChoices.__annotations__ if n in choices}
+    if not given:
+        return None
+    from zarrlift.crate.words import crate_words as read
+
+    return read(given)
 
 
 def version(text: str) -> str:

@@ -11,7 +11,7 @@ from zarrlift.engine.files import copy_files
 from zarrlift.engine.run import Engine
 from zarrlift.errors import ClaimLostError, SourceError, TargetError
 from zarrlift.findings import Severity
-from zarrlift.jobs import claim
+from zarrlift.jobs import claim, crate
 from zarrlift.jobs.claim import State
 from zarrlift.jobs.options import RunOptions, Silent, Watch, crew_of, default_memory, threads
 from zarrlift.jobs.result import Report, already_done, report
@@ -22,6 +22,7 @@ from zarrlift.plan.settings import parse_rules
 from zarrlift.pool import Pool
 from zarrlift.store.folder import Folder, refuse_overlap, tree_at
 from zarrlift.store.target import CLAIM, Target
+from zarrlift.survey.facts import CRATE
 from zarrlift.survey.walk import survey
 from zarrlift.verify.result import Checked, Level, verification
 from zarrlift.verify.run import Verifier
@@ -56,6 +57,7 @@ def decide(
         rules = parse_rules(layout_rules(details, found), settings.wish)
         settings = replace(settings, rules=(*rules, *settings.rules))
     plan = make_plan(found, Folder(target).root, settings, exact)
+    plan = replace(plan, findings=(*plan.findings, *crate.plan_findings(plan)))
     for finding in plan.findings:
         _LOG.info("%s", finding)
     return replace(plan, codec_versions=_codec_versions()) if plan.encodes else plan
@@ -191,9 +193,14 @@ class _Lift:
         return verification(self.plan.source, target.root, self.options.verify, checked)
 
     def _documents(self, target: Target) -> None:
-        """Write every document, deepest first, the root last: only then is there a dataset."""
+        """Write every document, deepest first, the root last: only then is there a dataset.
+
+        The crate comes just before the root: it is dated, so no run takes over that of another.
+        """
         self.watch.phase("writing documents", None)
         for document in sorted(self.plan.documents, key=lambda d: (-_depth(d.path), d.path)):
+            if not document.path and self.plan.settings.crate is not None:
+                target.write(CRATE, crate.of_plan(self.plan))
             target.write(document.key, document.encode())
 
     def _confirm(self, target: Target, begun: float) -> Report:
@@ -201,10 +208,10 @@ class _Lift:
         level = self.options.verify if self.options.verify is not Level.NONE else Level.QUICK
         with self._pool() as pool:
             self.watch.phase("verifying", None)
-            checked = Checked()
+            checked, source = Checked(), tree_at(self.plan.source)
             verifier = Verifier(
-                plan=self.plan,
-                source=tree_at(self.plan.source),
+                plan=crate.apart(self.plan),
+                source=source,
                 target=target,
                 level=level,
                 pool=pool,
@@ -212,7 +219,9 @@ class _Lift:
             )
             layouts = verifier.documents(checked)
             self._refuse_other_layout(target, layouts)
+            crate.refuse_other(self.plan, target)
             verifier.data(layouts, checked)
+            crate.compare(self.plan, source, target, checked)
         proof = verification(self.plan.source, target.root, level, checked)
         if proof.equal:
             target.release()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zarrlift.errors import DocumentError, TargetError
+from zarrlift.jobs import crate
 from zarrlift.jobs.convert import decide
 from zarrlift.jobs.options import RunOptions, Silent, Watch, crew_of, threads
 from zarrlift.metadata import json_text, ome
@@ -43,9 +44,10 @@ def prove(
     with Pool(threads(options, encodes=level is Level.DECODE)) as pool:
         seen = watch or Silent()
         seen.phase("verifying", None)
+        tree = tree_at(source)
         verifier = Verifier(
-            plan=plan,
-            source=tree_at(source),
+            plan=crate.apart(plan),
+            source=tree,
             target=held,
             level=level,
             pool=pool,
@@ -54,6 +56,7 @@ def prove(
         )
         layouts = verifier.documents(checked)
         verifier.data(layouts, checked)
+        crate.compare(plan, tree, held, checked)
     return verification(plan.source, held.root, level, checked)
 
 

@@ -46,6 +46,8 @@ class Record:
     documents: tuple[Written, ...]
     removed: tuple[str, ...] | None = None
     """Keys of v2 documents that are to go; None where they stay."""
+    crate: object = None
+    """What the crate was to say, as JSON; None where nothing was asked for."""
 
     @property
     def ours(self) -> tuple[Written, ...]:
@@ -84,7 +86,12 @@ def read(dataset: Dataset) -> Record | None:
         raise _unreadable(dataset, error.message) from error
     except (KeyError, TypeError, ValueError) as error:
         raise _unreadable(dataset, str(error)) from error
-    return Record(version=version and str(version), documents=listed, removed=keys)
+    return Record(
+        version=version and str(version),
+        documents=listed,
+        removed=keys,
+        crate=made.get("crate"),
+    )
 
 
 def _unreadable(dataset: Dataset, why: str) -> TargetError:
@@ -125,7 +132,12 @@ def _key(dataset: Dataset, value: object, names: tuple[str, ...]) -> str:
     return "/".join(parts)
 
 
-def claim(dataset: Dataset, version: str | None, documents: Iterable[Written]) -> bool:
+def claim(
+    dataset: Dataset,
+    version: str | None,
+    documents: Iterable[Written],
+    crate: Mapping[str, object] | None = None,
+) -> bool:
     """Write the record, durable, before anything else; say False where one is there already."""
     listed = [
         {"key": w.key, "size": w.size, "sha256": w.digest, "array": w.array, "already": w.already}
@@ -133,7 +145,7 @@ def claim(dataset: Dataset, version: str | None, documents: Iterable[Written]) -
     ]
     dataset.make(UNDO)
     durable = Dataset(dataset.root, fsync=True)
-    made = durable.claim(_encoded(version=version, documents=listed), RECORD)
+    made = durable.claim(_encoded(version=version, documents=listed, crate=crate), RECORD)
     dataset.make(UNDO)
     return made
 

@@ -1,19 +1,20 @@
-"""Taking an upgrade in place back: the folder is byte for byte what it was."""
+"""Taking the last upgrade or change of the crate back: byte for byte what was there before."""
 
 from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from zarrlift.errors import SourceError, TargetError
-from zarrlift.jobs import record
+from zarrlift.jobs import changes, record
 from zarrlift.jobs.options import Silent, Watch
 from zarrlift.jobs.upgraded import Undone
 from zarrlift.store.in_place import Dataset
 from zarrlift.store.target import UNDO
 
 if TYPE_CHECKING:
+    from zarrlift.jobs.changes import Change
     from zarrlift.jobs.record import Record
 
 _LOG = logging.getLogger(__name__)
@@ -21,7 +22,7 @@ _NAMED = 20
 
 
 def undo(url: str, *, force: bool = False, watch: Watch | None = None) -> Undone:
-    """Put v2's documents back, remove those that an upgrade wrote, and then its record.
+    """Take back what was done last: a change of the crate, or an upgrade with its own.
 
     Raises `TargetError` where there is nothing to undo, or where something has changed since
     that would be lost, unless `force`.
@@ -30,20 +31,46 @@ def undo(url: str, *, force: bool = False, watch: Watch | None = None) -> Undone
     if not dataset.exists():
         raise SourceError("there is no such folder", place=dataset.root, hint="check the path")
     with dataset.alone():
-        held = record.read(dataset)
-        if held is None:
+        changes.settle(dataset)
+        held, change = record.read(dataset), changes.last(dataset)
+        if held is not None and change is not None and not change.upgraded:
+            change = None
+        if held is None and change is None:
             _refuse_nothing(dataset)
+        if change is not None and not change.joint:
+            held = None
+        elif held is None:
             held = record.Record(version=None, documents=())
-        changed = _changed(dataset, held)
-        if changed and not force:
-            _refuse_changed(dataset, changed)
-        (watch or Silent()).phase("taking the upgrade back", None)
-        dataset.refuse_locked(sorted(_folders(dataset, held)))
-        restored, removed = _restore(dataset, held), _remove(dataset, held)
+        return _take_back(dataset, held, change, begun, _Asked(force, watch or Silent()))
+
+
+class _Asked(NamedTuple):
+    force: bool
+    watch: Watch
+
+
+def _take_back(
+    dataset: Dataset, held: Record | None, change: Change | None, begun: float, asked: _Asked
+) -> Undone:
+    """Take the crate's change back first, where there is one, then the upgrade."""
+    changed = changes.altered(dataset, change) if change else {}
+    changed |= _changed(dataset, held) if held else {}
+    if changed and not asked.force:
+        _refuse_changed(dataset, changed)
+    asked.watch.phase("taking the upgrade back" if held else "taking the change back", None)
+    dataset.refuse_locked(sorted(_folders(dataset, held)) if held else [""])
+    crate = None
+    if change is not None:
+        crate = "restored" if changes.take_back(dataset, change) else "removed"
+    restored, removed = (_restore(dataset, held), _remove(dataset, held)) if held else (0, 0)
+    if held is not None:
         record.forget(dataset)
     _LOG.info("removed %d documents, restored %d in %s", removed, restored, dataset.root)
     return Undone(
         source=dataset.root,
+        upgrade=held is not None,
+        crate=crate,
+        left=changes.count(dataset) + (record.read(dataset) is not None),
         removed=removed,
         restored=restored,
         forced=tuple(changed),
@@ -84,7 +111,7 @@ def _refuse_changed(dataset: Dataset, changed: dict[str, str]) -> None:
     named = [f"{key} {how}" for key, how in list(changed.items())[:_NAMED]]
     more = f" and {len(changed) - _NAMED:,} more" if len(changed) > _NAMED else ""
     raise TargetError(
-        f"changed since the upgrade: {', '.join(named)}{more}",
+        f"changed since: {', '.join(named)}{more}",
         place=dataset.root,
         hint="keep what you need of it elsewhere, then go on with --force",
     )

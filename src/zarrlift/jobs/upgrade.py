@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from zarrlift.errors import DocumentError, SourceError, StorageError, TargetError
 from zarrlift.findings import Finding, Severity, error
-from zarrlift.jobs import record
+from zarrlift.jobs import crate, record
 from zarrlift.jobs.options import RunOptions, Silent, Watch, threads
 from zarrlift.jobs.record import Record, Written
 from zarrlift.jobs.upgraded import Depth, Upgraded, UpgradeOptions
@@ -58,6 +58,8 @@ class _Due:
 
     documents: list[tuple[Document, Written]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    crate: crate.UpgradeCrate | None = None
+    """None where it is not asked for, or there already."""
 
     @property
     def missing(self) -> list[tuple[Document, Written]]:
@@ -75,11 +77,13 @@ class _Upgrade:
         """Carry the upgrade out, complete an earlier one, or see that it is done."""
         held = record.read(self.dataset)
         if held is not None and held.removed is not None:
+            self._refuse_other_crate(held)
             return self._complete_removal(held, held.removed)
         found = survey(Folder(self.dataset.root), self.options.exclude, by_v2=True)
         plan = plan_in_place(found, plain_zarr=self.options.plain_zarr)
         due = self._due(plan, frozenset(w.key for w in held.ours) if held else frozenset())
         chunks, damaged = self._look(plan)
+        self._describe(plan, due)
         findings = (*plan.findings, *due.findings, *damaged)
         v2 = self._v2_documents(due) if self.options.drop_v2 else []
         made = _outcome(plan, due, self, chunks=chunks, removed=len(v2), findings=findings)
@@ -115,6 +119,15 @@ class _Upgrade:
                 (document, Written(document.key, len(data), digest, array, already))
             )
         return due
+
+    def _describe(self, plan: InPlace, due: _Due) -> None:
+        """Decide what the crate says, where that is asked for."""
+        words = self.options.crate
+        if words is not None:
+            written = [w for _, w in due.documents]
+            made = crate.of_upgrade(self.dataset, words, plan.version, written)
+            due.findings += made.findings
+            due.crate = None if made.already else made
 
     def _behind_link(self, document: Document, by_path: dict[str, Document]) -> list[Finding]:
         """Let a link pass that leads to a node which gets the same document in its own place."""
@@ -170,6 +183,7 @@ class _Upgrade:
         """Raise `TargetError` where an earlier upgrade began with other documents."""
         if held is None:
             return
+        self._refuse_other_crate(held)
         theirs = {w.key: w.digest for w in held.documents}
         ours = {w.key: w.digest for _, w in due.documents}
         differ = sorted(k for k in theirs.keys() | ours.keys() if theirs.get(k) != ours.get(k))
@@ -179,6 +193,16 @@ class _Upgrade:
                 f"an earlier upgrade was made otherwise: {differ[0]}{more}",
                 place=self.dataset.root,
                 hint="run its command again, or take it back with zarrlift undo first",
+            )
+
+    def _refuse_other_crate(self, held: Record) -> None:
+        """Raise `TargetError` where an earlier upgrade was to say something else in the crate."""
+        words = self.options.crate
+        if held.crate != (words.to_json() if words else None):
+            raise TargetError(
+                "an earlier upgrade was made otherwise: what its crate says",
+                place=self.dataset.root,
+                hint="run its command again; zarrlift crate URL --set changes what the crate says",
             )
 
     def _write(self, held: Record | None, plan: InPlace, due: _Due, v2: list[str]) -> None:
@@ -192,7 +216,9 @@ class _Upgrade:
             )
         touched = [d.path for d, _ in (due.documents if v2 else due.missing)]
         dataset.refuse_locked(["", *touched])
-        if held is None and not record.claim(dataset, plan.version, (w for _, w in due.documents)):
+        words = self.options.crate.to_json() if self.options.crate else None
+        listed = [w for _, w in due.documents]
+        if held is None and not record.claim(dataset, plan.version, listed, words):
             raise TargetError(
                 "another upgrade has just begun here", place=dataset.root, hint="run this again"
             )
@@ -208,11 +234,13 @@ class _Upgrade:
             self._set_aside(v2)
 
     def _write_documents(self, due: _Due) -> None:
-        """Write deepest first; the root comes when all others have been read back."""
+        """Write deepest first; crate and root come when all others have been read back."""
         todo = due.missing
         root = [d for d, _ in todo if not d.path]
         others = [d for d, _ in todo if d.path]
         for part in (others, root):
+            if part is root and due.crate is not None:
+                crate.write_upgraded(self.dataset, due.crate)
             for document in part:
                 self.dataset.write(document.key, document.encode())
             for document in part:
@@ -302,6 +330,7 @@ def _outcome(
         findings=findings,
         dry_run=job.options.dry_run,
         dropped=removed > 0,
+        crate=due.crate is not None,
     )
 
 

@@ -10,6 +10,7 @@ from zarrlift.findings import has_errors
 
 if TYPE_CHECKING:
     from zarrlift.findings import Finding
+    from zarrlift.plan.crate import CrateWords
 
 
 class Depth(StrEnum):
@@ -30,6 +31,8 @@ class UpgradeOptions:
     plain_zarr: bool = False
     dry_run: bool = False
     fsync: bool = False
+    crate: CrateWords | None = None
+    """What the crate is to say; None where there is to be none, or the one there stays."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +64,8 @@ class Upgraded:
     """The documents of Zarr v2 are gone, now or since before."""
     recorded: bool = False
     """There is an undo record."""
+    crate: bool = False
+    """The crate was written; with `dry_run`, it would be."""
 
     @property
     def documents(self) -> int:
@@ -75,7 +80,7 @@ class Upgraded:
     @property
     def already(self) -> bool:
         """Say whether there was nothing to do."""
-        return not self.written and not self.removed
+        return not self.written and not self.removed and not self.crate
 
     @property
     def possible(self) -> bool:
@@ -94,9 +99,15 @@ class Upgraded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undone:
-    """The outcome of taking an upgrade back."""
+    """The outcome of taking an upgrade or a change of the crate back."""
 
     source: str
+    upgrade: bool
+    """An upgrade was taken back; else only a change of the crate."""
+    crate: str | None
+    """`restored` or `removed`; None where it was left alone."""
+    left: int
+    """Changes that can still be taken back."""
     removed: int
     """Documents of Zarr v3 that were removed."""
     restored: int

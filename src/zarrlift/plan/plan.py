@@ -15,6 +15,7 @@ from zarrlift.metadata import codec_check
 from zarrlift.plan import methods, shapes
 from zarrlift.plan.documents import Document, Names, documents, lift_attributes, noted
 from zarrlift.plan.settings import VERSIONS, Rulebook
+from zarrlift.survey.facts import CRATE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,6 +67,8 @@ class Plan:
     survey_digest: str
     codec_versions: tuple[tuple[str, str], ...] = ()
     """Libraries that encode, where anything is encoded anew."""
+    crate_found: bool = False
+    """The source has a crate, which is copied with the files or, with settings, merged."""
 
     @property
     def encodes(self) -> bool:
@@ -85,6 +88,8 @@ class Plan:
             list(self.codec_versions),
             *([self.settings.notes] if self.settings.notes else []),
         ]
+        if self.settings.crate is not None:
+            facts.append(self.settings.crate.to_json())
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
     def __repr__(self) -> str:
@@ -129,7 +134,8 @@ def make_plan(
         settings=settings,
         arrays=arrays,
         documents=documents(survey, noted(lifted, settings), {a.path: a.target for a in arrays}),
-        files=survey.files,
+        files=tuple(f for f in survey.files if settings.crate is None or f.path != CRATE),
+        crate_found=any(f.path == CRATE for f in survey.files),
         findings=(*survey.findings, *lifted.findings, *missing_arrays(lifted), *unused),
         survey_digest=survey.digest,
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from zarrlift.errors import UsageError
 from zarrlift.metadata import codecs
+from zarrlift.plan.crate import CrateWords, crate_from_json
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -193,6 +194,8 @@ class Settings:
     ome_version: str = "0.5"
     notes: str | None = None
     """Text on the conversion, kept in the root group."""
+    crate: CrateWords | None = None
+    """What the crate is to say; None where the source's, if it has one, is copied as it is."""
 
     def to_json(self) -> dict[str, object]:
         """Return the settings as a saved plan holds them."""
@@ -207,6 +210,7 @@ class Settings:
             "damaged": str(self.damaged),
             "ome_version": self.ome_version,
             "notes": self.notes,
+            "crate": self.crate.to_json() if self.crate else None,
         }
 
 
@@ -229,4 +233,5 @@ def settings_from_json(document: Mapping[str, object]) -> Settings:
         damaged=Damaged(str(document["damaged"])),
         ome_version=str(document["ome_version"]),
         notes=None if notes is None else str(notes),
+        crate=crate_from_json(document.get("crate")),
     )

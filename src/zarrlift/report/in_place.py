@@ -26,6 +26,9 @@ def upgraded_text(made: Upgraded, command: list[str]) -> str:
     lines = [_head(made), ""]
     if made.possible:
         lines += [*_documents(made), *_chunks(made), *_v2(made)]
+        if made.crate:
+            would = "would be written or added to" if made.dry_run else "written"
+            lines.append(f"RO-Crate   ro-crate-metadata.json {would}")
         if made.dry_run and not made.dropped:
             lines += words.wrapped(_READERS, 11, "Readers    ")
         if not made.dry_run:
@@ -97,15 +100,22 @@ def _next(made: Upgraded, command: list[str]) -> list[str]:
 
 def undone_text(made: Undone) -> str:
     """Show what was taken back."""
-    lines = [
-        f"Undone: {made.source} is as it was{', by force' if made.forced else ''}.",
-        "",
-        f"Zarr v3    {words.plural(made.removed, 'document')} removed",
-        f"Zarr v2    {words.plural(made.restored, 'document')} put back",
-    ]
+    forced = ", by force" if made.forced else ""
+    what = made.source if made.upgrade else f"the RO-Crate of {made.source}"
+    lines = [f"Undone: {what} is as it was{forced}.", ""]
+    if made.upgrade:
+        lines.append(f"Zarr v3    {words.plural(made.removed, 'document')} removed")
+        lines.append(f"Zarr v2    {words.plural(made.restored, 'document')} put back")
+    if made.crate is not None:
+        how = "put back as it was" if made.crate == "restored" else "removed; there was none before"
+        lines.append(f"RO-Crate   {how}")
     if made.forced:
         text = f"{', '.join(made.forced)} had changed since"
         lines += words.wrapped(text, 11, "Forced     ")
+    if made.left:
+        before = words.plural(made.left, "earlier change")
+        lines += ["", f"{before} can be taken back too:"]
+        lines.append(f"  {shlex.join(['zarrlift', 'undo', made.source])}")
     return "\n".join(lines)
 
 
@@ -132,6 +142,7 @@ def upgraded_to_json(made: Upgraded) -> dict[str, object]:
         "removed": made.removed,
         "dropped": made.dropped,
         "recorded": made.recorded,
+        "crate": made.crate,
         "chunks": made.chunks,
         "seconds": made.seconds,
         "findings": [f.to_json() for f in made.findings],
@@ -144,6 +155,9 @@ def undone_to_json(made: Undone) -> dict[str, object]:
         "schema": SCHEMA,
         "kind": "zarrlift-undo",
         "source": made.source,
+        "upgrade": made.upgrade,
+        "crate": made.crate,
+        "left": made.left,
         "removed": made.removed,
         "restored": made.restored,
         "forced": list(made.forced),

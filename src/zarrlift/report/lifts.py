@@ -46,6 +46,8 @@ def _done(report: Report) -> list[str]:
         f"Beside     {words.plural(report.documents, 'document')}, "
         f"{words.plural(report.files, 'other file')}"
     )
+    if report.plan.settings.crate is not None:
+        lines += words.wrapped(words.crate_line(report.plan), 11, "RO-Crate   ")
     rate = report.bytes_in / max(report.seconds, 1e-3)
     lines.append(f"Time       {words.duration(report.seconds)}, {words.size(rate)}/s")
     return lines

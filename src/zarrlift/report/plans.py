@@ -109,8 +109,10 @@ def _totals(plan: Plan, costs: Costs) -> list[str]:
             f"{words.plural(len(plan.arrays), 'array')}, {_moves(*figures)}", 10, "In all    "
         ),
         f"          {', '.join(beside)} ({words.size(file_bytes)})",
-        f"Memory    {words.size(costs.memory)} for each worker",
     ]
+    if plan.settings.crate is not None:
+        lines += words.wrapped(words.crate_line(plan), 10, "RO-Crate  ")
+    lines.append(f"Memory    {words.size(costs.memory)} for each worker")
     if costs.allowed is not None and costs.memory > costs.allowed:
         said = f"more than the usual {words.size(costs.allowed)}: to be done it needs"
         lines.append(f"          {said} --memory {costs.memory // 2**20 + 1}MiB")

@@ -10,6 +10,8 @@ from zarrlift.findings import Finding, counted_alike
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from zarrlift.plan.plan import Plan
+
 WIDTH = 80
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _THREE_DIGITS = 100
@@ -73,6 +75,13 @@ def findings(found: Iterable[Finding], most: int = 12) -> list[str]:
     if len(groups) > most:
         lines.append(f"  … and {len(groups) - most:,} more kinds; --json lists them all")
     return lines
+
+
+def crate_line(plan: Plan) -> str:
+    """Say what a lift's crate says, and what becomes of the source's."""
+    given = ", ".join(plan.settings.crate.given) if plan.settings.crate else ""
+    merged = "; the source's own is kept within it" if plan.crate_found else ""
+    return f"says {given}{merged}"
 
 
 _GRAVITY = {"error": 0, "warning": 1, "note": 2}

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from zarrlift.findings import Finding
     from zarrlift.metadata.layout import ArrayLayout
 
+CRATE = "ro-crate-metadata.json"
+"""The crate of a dataset, beside its root's documents; no part of Zarr, so a plain file."""
+
 
 class NodeKind(StrEnum):
     """What a node is in the source."""

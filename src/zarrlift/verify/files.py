@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from zarrlift.findings import error, warning
 from zarrlift.store.target import OURS
+from zarrlift.survey.facts import CRATE
 from zarrlift.verify.result import Checked, Level
 
 if TYPE_CHECKING:
@@ -46,7 +47,10 @@ def _same(path: str, source: Folder, target: Folder, size: int, *, whole: bool) 
 def strays(
     target: Folder, nodes: Iterable[str], arrays: frozenset[str], files: frozenset[str]
 ) -> Iterator[str]:
-    """Walk what the target holds beside the expected nodes and files; arrays are not entered."""
+    """Walk what the target holds beside the expected nodes and files; arrays are not entered.
+
+    A crate at the root is none: it may have been added since.
+    """
     folders = {""}
     for path in [*nodes, *(f.rpartition("/")[0] for f in files)]:
         while path and path not in folders:
@@ -60,7 +64,7 @@ def strays(
             if path in folders:
                 if path not in arrays:
                     pending.append(path)
-            elif path not in files and entry.name not in ("zarr.json", OURS):
+            elif path not in files and path != CRATE and entry.name not in ("zarr.json", OURS):
                 yield path
 
 
