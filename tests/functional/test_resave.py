@@ -34,6 +34,7 @@ from tests.functional.runs import (
 )
 from tests.oracles import assert_same_voxels, every_array, every_group, zarr_values
 from zarrlift.cli import resave
+from zarrlift.cli import resave_words as words
 from zarrlift.jobs import claim
 from zarrlift.store.target import Target
 
@@ -313,6 +314,50 @@ def test_silent_says_nothing(here: Path) -> None:
     assert ran.said == ""
 
 
+def test_crate_is_written(here: Path) -> None:
+    """Licence, organism and method stand in the crate in the forms that its readers know."""
+    said = "--cc-by --rocrate-organism=NCBI:txid9606 --rocrate-modality=obo:FBbi_00000251"
+
+    done(f"input.zarr output.zarr {said} --rocrate-name='my experiment'", here)
+
+    crate = zl.crate(here / "output.zarr")
+    found = {name: [value.value for value in values] for name, values in crate.said.items()}
+    assert found["license"] == ["https://creativecommons.org/licenses/by/4.0/"]
+    assert found["organism"] == ["NCBI:txid9606"]
+    assert found["modality"] == ["obo:FBbi_00000251"]
+    assert found["name"] == ["my experiment"]
+
+
+def test_crate_is_skipped(here: Path) -> None:
+    """`--rocrate-skip` leaves it out, whatever else is said."""
+    done("input.zarr output.zarr --cc-by --rocrate-skip", here)
+
+    assert not (here / "output.zarr" / "ro-crate-metadata.json").exists()
+
+
+def test_update_changes_the_crate(here: Path) -> None:
+    """A licence is changed, and the rest stays; without a word it is a usage error."""
+    done("input.zarr output.zarr --cc-by --rocrate-name=cells", here)
+
+    done("update output.zarr --cc0", here)
+
+    crate = zl.crate(here / "output.zarr")
+    assert [v.value for v in crate.said["license"]] == [words.CC0]
+    assert [v.value for v in crate.said["name"]] == ["cells"]
+    assert resaved("update output.zarr", here).code == 2
+
+
+def test_validate_checks_the_crate(here: Path) -> None:
+    """A crate that is no JSON is a finding."""
+    done("input.zarr output.zarr", here)
+    write_file(here / "output.zarr" / "ro-crate-metadata.json", b"{")
+
+    ran = resaved("validate output.zarr", here)
+
+    assert ran.code == 1
+    assert "crate-unreadable" in ran.out
+
+
 def test_missing_licence_is_a_warning(here: Path) -> None:
     """Without a licence the image is converted all the same."""
     ran = done("input.zarr output.zarr", here)
@@ -380,10 +425,10 @@ def test_what_the_other_program_writes_is_understood(tmp_path: Path) -> None:
     values = sample((1, 2, 1, 16, 24), "<u2")
     source = write_image(tmp_path / "input.zarr", pyramid(values))
     write_labels(source, {"cells": pyramid(label_of(values))})
-    words = [THEIRS, "resave", "--cc-by", "--silent", "input.zarr"]
+    line = [THEIRS, "resave", "--cc-by", "--silent", "input.zarr"]
 
     for rest in (["cfg.json", "--output-write-details"], ["theirs.zarr"]):
-        assert run([*words, *rest], cwd=tmp_path, env={"PYTHONPATH": None}).code == 0
+        assert run([*line, *rest], cwd=tmp_path, env={"PYTHONPATH": None}).code == 0
     done("input.zarr ours.zarr --output-read-details=cfg.json", tmp_path)
     compared = resaved("validate theirs.zarr --source input.zarr", tmp_path)
 

@@ -61,6 +61,15 @@ def test_scripts_stand_in_place_of_arrays(tmp_path: Path) -> None:
     assert f" {source}/0 {target}/0 " in (target / "0" / "convert.sh").read_text("utf-8")
 
 
+def test_crate_stands_beside_the_scripts(tmp_path: Path) -> None:
+    """The crate is written with the groups."""
+    write_image(tmp_path / "input.zarr", pyramid(sample((1, 1, 1, 8, 8), "<u2"), 1))
+
+    done("input.zarr output.zarr --output-script --cc0", tmp_path)
+
+    assert "license" in zl.crate(tmp_path / "output.zarr").said
+
+
 @needs_zarrs
 def test_scripts_make_the_image(tmp_path: Path) -> None:
     """Run one after another, the scripts make what a conversion makes, plain files included."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import AbstractContextManager
 
-    from zarrlift.jobs.choices import Lift
+    from zarrlift.jobs.choices import Choices, Lift
     from zarrlift.plan.plan import Plan
 
 
@@ -56,8 +56,15 @@ def resave(input_path: str, output_path: str, **given: object) -> None:
 @click.command(cls=o.Command, params=resave_options.lookup)
 def lookup(text: str, **given: object) -> None:
     """Find the ids of organisms and imaging methods."""
+    from zarrlift.report.crates import terms_text
+
     with _errors(given):
-        raise words.no_crate(f"the ids of {text!r} are not looked up")
+        found = zl.terms(text, online=True)
+        if found.problem:
+            faces.say(f"warning: {found.problem}\n  these are the terms that zarrlift knows itself")
+        faces.show(terms_text(found))
+        if found.problem and not found.terms:
+            sys.exit(faces.FAILED)
 
 
 @click.command(cls=o.Command, params=resave_options.validate)
@@ -73,27 +80,28 @@ def validate(path: str, source: str | None, **given: object) -> None:
             faces.show(verification_text(proof))
             sys.exit(0 if proof.equal else faces.FOUND)
         # A plan reads all documents, follows every path in them, and writes nothing.
-        plan = zl.plan(path, f"{path.rstrip('/')}.lifted")
-        for finding in plan.findings:
+        plan, crate = zl.plan(path, f"{path.rstrip('/')}.lifted"), zl.crate(path)
+        found = (*plan.findings, *(crate.findings if crate.exists else ()))
+        for finding in found:
             faces.show(str(finding))
         faces.show(
             f"{plan.source}: OME-Zarr {plan.version}, "
             f"{plural(len(plan.documents), 'document')} read, "
-            f"{plural(len(plan.findings), 'finding')}.\n"
+            f"{plural(len(found), 'finding')}.\n"
             "Not checked: chunks (--source compares them), and the specification's finer rules."
         )
-        if any(f.severity in ("error", "warning") for f in plan.findings):
+        if any(f.severity in ("error", "warning") for f in found):
             sys.exit(faces.FOUND)
 
 
 @click.command(cls=o.Command, params=resave_options.update)
 def update(path: str, **given: object) -> None:
     """Change what the RO-Crate of PATH says."""
+    from zarrlift.report.crates import described_text
+
     with _errors(given):
         words.refuse_together(given)
-        if not words.crate(given).words():
-            raise UsageError("nothing is said to be changed", hint="name a licence with --cc-by")
-        raise words.no_crate(f"the RO-Crate of {path} is not changed")
+        faces.show(described_text(zl.describe(path, **words.crate(given).words())))
 
 
 app.add("Convert", resave)
@@ -116,7 +124,8 @@ def _errors(given: Mapping[str, object]) -> AbstractContextManager[None]:
 
 def _planned(given: Mapping[str, object]) -> Plan:
     source, target = words.addresses(given)
-    return zl.plan(source.url, target.url, **words.choices(given))
+    options = {**words.choices(given), **words.crate(given).words()}
+    return zl.plan(source.url, target.url, **cast("Choices", options))
 
 
 def _write_details(given: Mapping[str, object]) -> None:
@@ -140,7 +149,7 @@ def _write_details(given: Mapping[str, object]) -> None:
 
 
 def _write_scripts(given: Mapping[str, object]) -> None:
-    _crate(given)
+    _warn_of_licence(given)
     with faces.watching(quiet=bool(given["silent"]), yes=True) as watch:
         made = zl.script(_planned(given), overwrite=bool(given["output_overwrite"]), watch=watch)
     for finding in () if given["silent"] else made.findings:
@@ -149,17 +158,9 @@ def _write_scripts(given: Mapping[str, object]) -> None:
         faces.show("\n".join(made.paths))
 
 
-def _crate(given: Mapping[str, object]) -> dict[str, str]:
-    """Give what a lift takes of the crate's options, and warn of what is not said."""
-    from zarrlift.jobs.choices import Lift
-
-    said = words.crate(given).words()
-    taken = {n: v for n, v in said.items() if n in Lift.__annotations__}
-    if said.keys() - taken.keys():
-        faces.say("warning: no RO-Crate is written: this version of zarrlift does not write it yet")
-    elif "license" not in said and not given["rocrate_skip"]:
+def _warn_of_licence(given: Mapping[str, object]) -> None:
+    if "license" not in words.crate(given).words() and not given["rocrate_skip"]:
         faces.say("warning: no licence is stated; state one with --cc-by or --cc0")
-    return taken
 
 
 def _convert(given: Mapping[str, object]) -> None:
@@ -167,6 +168,7 @@ def _convert(given: Mapping[str, object]) -> None:
 
     source, target = words.addresses(given)
     silent = bool(given["silent"])
+    _warn_of_licence(given)
     with faces.watching(quiet=silent, yes=True) as watch:
         options = {
             **words.choices(given),
@@ -174,7 +176,7 @@ def _convert(given: Mapping[str, object]) -> None:
             "overwrite": given["output_overwrite"],
             "processes": True,
             "watch": watch,
-            **_crate(given),
+            **words.crate(given).words(),
         }
         made = zl.convert(source.url, target.url, **cast("Lift", options))
     if not silent or not made.finished:

@@ -10,12 +10,12 @@ import re
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
-from zarrlift.errors import UsageError, ZarrliftError
+from zarrlift.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from zarrlift.jobs.choices import Choices
+    from zarrlift.jobs.choices import Choices, CrateChoices
 
 PROGRAM = "zarrlift-resave"
 LEVELS = {"error": 40, "warn": 30, "info": 20, "debug": 10, "trace": 5}
@@ -96,10 +96,10 @@ class CrateOptions:
     name: str | None = None
     description: str | None = None
 
-    def words(self) -> dict[str, str]:
+    def words(self) -> CrateChoices:
         """Give what is said, by the names that `convert` has for it."""
         given = {f.name: getattr(self, f.name) for f in fields(self)}
-        return {name: value for name, value in given.items() if value is not None}
+        return {n: v for n, v in given.items() if v is not None}  # type: ignore[return-value]
 
 
 def crate(given: Mapping[str, object]) -> CrateOptions:
@@ -113,14 +113,6 @@ def crate(given: Mapping[str, object]) -> CrateOptions:
             name: _text(given[f"rocrate_{name}"])
             for name in ("organism", "modality", "name", "description")
         },
-    )
-
-
-def no_crate(what: str) -> ZarrliftError:
-    """Give the error for what needs RO-Crate, which is not there yet."""
-    return ZarrliftError(
-        f"{what}: RO-Crate is not supported yet",
-        hint="https://www.ebi.ac.uk/ols4 has the ids; ro-crate-metadata.json can be edited by hand",
     )
 
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from zarrlift.chunks.listing import Strays, units
 from zarrlift.engine.files import copy_files
 from zarrlift.errors import TargetError, UsageError
-from zarrlift.jobs import claim
+from zarrlift.jobs import claim, crate
 from zarrlift.jobs.convert import refuse_errors
 from zarrlift.jobs.options import Silent
 from zarrlift.plan import scripts
 from zarrlift.store.folder import tree_at
 from zarrlift.store.target import Target
+from zarrlift.survey.facts import CRATE
 
 if TYPE_CHECKING:
     from zarrlift.findings import Finding
@@ -60,6 +61,8 @@ def write_scripts(plan: Plan, *, overwrite: bool = False, watch: Watch | None = 
         groups = [d for d in plan.documents if d.layout is None]
         for document in groups:
             target.write(document.key, document.encode())
+        if plan.settings.crate is not None:
+            target.write(CRATE, crate.of_plan(plan))
         written = tuple(_write(plan, array, source, target) for array in plan.arrays)
     finally:
         target.leave()
