@@ -307,6 +307,17 @@ def test_other_details_are_another_plan(here: Path) -> None:
     assert_refused(ran, "another plan has been started here: layout is another")
 
 
+@pytest.mark.parametrize(("level", "logs"), [("error", False), ("debug", True), ("trace", True)])
+def test_log_level_decides_what_is_logged(level: str, logs: bool, here: Path) -> None:
+    """`--log debug` tells of every step, `--log error` of none that succeeds."""
+    line = ["--silent", "--rocrate-skip", f"--log={level}"]
+
+    ran = run([PROGRAM, "input.zarr", "output.zarr", *line], cwd=here)
+
+    assert (ran.code, ran.out) == (0, "")
+    assert ("zarrlift.jobs.convert" in ran.err) is logs
+
+
 def test_silent_says_nothing(here: Path) -> None:
     """`--silent` leaves only what goes wrong."""
     ran = done("input.zarr output.zarr --cc-by --silent --rocrate-skip", here)

@@ -170,7 +170,7 @@ def configure_log(given: Mapping[str, object]) -> None:
     import logging
 
     logger = logging.getLogger("zarrlift")
-    logger.setLevel(given.get("level") or logging.DEBUG)  # type: ignore[arg-type]
+    logger.setLevel(given.get("log_level") or logging.DEBUG)  # type: ignore[arg-type]
     form = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
     handlers: list[logging.Handler] = [logging.StreamHandler()] if verbose else []
     if log is not None:

@@ -118,7 +118,7 @@ def main() -> None:
 def _errors(given: Mapping[str, object]) -> AbstractContextManager[None]:
     if given.get("log") is not None:
         level = words.LEVELS[str(given["log"]).removesuffix("ing")]
-        faces.configure_log({"verbose": True, "log": None, "level": level})
+        faces.configure_log({"verbose": True, "log": None, "log_level": level})
     return faces.errors_in_words(words.PROGRAM, words.spoken)
 
 
