@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from zarrlift.cli import resave
 from zarrlift.cli.app import app
 
 PAGE = Path(__file__).parent / "reference" / "commands.md"
@@ -41,19 +42,34 @@ _GUIDES = {
     "run": "[Choose shards](../guides/choose-shards.md#edit-a-saved-plan)",
     "demo": "[Lift an image](../guides/lift-an-image.md)",
 }
+_COMING = "[Coming from ome2024-ngff-challenge](../guides/coming-from-the-challenge.md)"
+_RESAVE_GUIDES = dict.fromkeys(("resave", "validate"), _COMING)
+
+
+PROGRAMS: dict[str, tuple[click.Group, dict[str, str]]] = {
+    "zarrlift": (app, _GUIDES),
+    "zarrlift-resave": (resave.app, _RESAVE_GUIDES),
+}
 
 
 def render() -> str:
     """Give the page as it should be."""
-    program = click.Context(
-        app, info_name="zarrlift", terminal_width=_WIDTH, **app.context_settings
-    )
-    parts = [_HEAD, _section("zarrlift", app.get_help(program))]
-    for name, command in app.commands.items():
-        context = click.Context(command, parent=program, info_name=name)
-        guides = f"\nGuides: {_GUIDES[name]}.\n" if name in _GUIDES else ""
-        parts.append(_section(f"zarrlift {name}", command.get_help(context)) + guides)
+    parts = [_HEAD]
+    for name, (program, guides) in PROGRAMS.items():
+        parts += _program(name, program, guides)
     return "\n".join(parts)
+
+
+def _program(program: str, group: click.Group, guides: dict[str, str]) -> list[str]:
+    parent = click.Context(
+        group, info_name=program, terminal_width=_WIDTH, **group.context_settings
+    )
+    parts = [_section(program, group.get_help(parent))]
+    for name, command in group.commands.items():
+        context = click.Context(command, parent=parent, info_name=name)
+        links = f"\nGuides: {guides[name]}.\n" if name in guides else ""
+        parts.append(_section(f"{program} {name}", command.get_help(context)) + links)
+    return parts
 
 
 def _section(title: str, text: str) -> str:

@@ -12,10 +12,12 @@ from zarrlift.api import (  # noqa: E402 - after the rooms
     crate,
     demo,
     describe,
+    details,
     estimate,
     load_plan,
     plan,
     run,
+    script,
     survey,
     terms,
     tune,
@@ -32,6 +34,7 @@ if _TYPE_CHECKING:
     from zarrlift.findings import Finding, Severity
     from zarrlift.jobs.crate import Described
     from zarrlift.jobs.result import Report
+    from zarrlift.jobs.script import Scripts
     from zarrlift.jobs.upgraded import Undone, Upgraded
     from zarrlift.plan.cost import Costs
     from zarrlift.plan.plan import Plan
@@ -47,6 +50,7 @@ _HOMES = {
     "Finding": "zarrlift.findings",
     "Plan": "zarrlift.plan.plan",
     "Report": "zarrlift.jobs.result",
+    "Scripts": "zarrlift.jobs.script",
     "Severity": "zarrlift.findings",
     "Survey": "zarrlift.survey.facts",
     "Terms": "zarrlift.crate.terms",
@@ -65,6 +69,7 @@ __all__ = [
     "Finding",
     "Plan",
     "Report",
+    "Scripts",
     "Severity",
     "Survey",
     "Terms",
@@ -77,10 +82,12 @@ __all__ = [
     "crate",
     "demo",
     "describe",
+    "details",
     "estimate",
     "load_plan",
     "plan",
     "run",
+    "script",
     "survey",
     "terms",
     "tune",

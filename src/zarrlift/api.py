@@ -12,6 +12,7 @@ from zarrlift.jobs.choices import (
     Run,
     byte_count,
     crate_words,
+    details_file,
     json_file,
     local,
     one_of,
@@ -31,8 +32,10 @@ if TYPE_CHECKING:
     from zarrlift.jobs.crate import Described
     from zarrlift.jobs.options import Watch
     from zarrlift.jobs.result import Report
+    from zarrlift.jobs.script import Scripts
     from zarrlift.jobs.upgraded import Undone, Upgraded
     from zarrlift.plan.cost import Costs
+    from zarrlift.plan.details import Details
     from zarrlift.plan.plan import Plan
     from zarrlift.plan.tuning import Tuning
     from zarrlift.survey.facts import Survey
@@ -80,7 +83,7 @@ def plan(source: Path, target: Path, **choices: Unpack[Choices]) -> Plan:
     from zarrlift.jobs.convert import decide
 
     refuse_unknown(choices, Choices)
-    return decide(local(source), local(target), settings(choices))
+    return decide(local(source), local(target), settings(choices), details=details_file(choices))
 
 
 def estimate(plan: Plan, *, count: bool = False) -> Costs:
@@ -102,6 +105,51 @@ def estimate(plan: Plan, *, count: bool = False) -> Costs:
     source = tree_at(plan.source)
     counted = measure.count_arrays(plan, source) if count else {}
     return costs(plan, counted, measure.sample_arrays(plan, source), resources(plan, RunOptions()))
+
+
+def details(plan: Plan, *, prefix: str = "") -> Details:
+    """List the chunks and shards of a plan's arrays, to be edited and given back as `details`.
+
+    Parameters
+    ----------
+    plan
+        A plan as `plan` gives it.
+    prefix
+        Put before the paths of the arrays, where these are named.
+
+    Returns
+    -------
+    Details
+        A list in the order of the levels where there is one image and nothing else, else a
+        mapping by path.
+
+    """
+    from zarrlift.plan.details import details_of
+
+    return details_of(plan, prefix)
+
+
+def script(plan: Plan, *, overwrite: bool = False, watch: Watch | None = None) -> Scripts:
+    """Write groups and plain files of a lift, and a script for each array that makes it.
+
+    The scripts call `zarrs_reencode`, of zarrs_tools, which decodes and encodes every chunk.
+
+    Parameters
+    ----------
+    plan
+        A plan as `plan` gives it.
+    overwrite, watch
+        As for `Run`.
+
+    Raises
+    ------
+    ZarrliftError
+        Where the target is in the way, or `zarrs_reencode` cannot read one of the arrays.
+
+    """
+    from zarrlift.jobs.script import write_scripts
+
+    return write_scripts(plan, overwrite=overwrite, watch=watch)
 
 
 def convert(source: Path, target: Path, **options: Unpack[Lift]) -> Report:

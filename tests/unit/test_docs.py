@@ -23,6 +23,7 @@ from docs import make_reference
 from tests.build import sample
 from tests.build_ome import pyramid, write_image
 from zarrlift import errors
+from zarrlift.cli import resave
 from zarrlift.cli.app import app
 from zarrlift.jobs.choices import Choices, Run
 from zarrlift.plan.saved import plan_to_json
@@ -121,12 +122,12 @@ def links(page: Path) -> list[str]:
     return [target for target in LINK.findall(text) if "://" not in target]
 
 
-def commands_shown() -> list[tuple[str, ...]]:
-    """Give the words of every zarrlift command that a page shows at a prompt."""
+def commands_shown(program: str) -> list[tuple[str, ...]]:
+    """Give the words of every command of a program that a page shows at a prompt."""
     shown = []
     for page in PAGES:
         for block in blocks(page.read_text("utf-8"), "console"):
-            lines = [line for line in block.splitlines() if line.startswith("$ zarrlift ")]
+            lines = [line for line in block.splitlines() if line.startswith(f"$ {program} ")]
             shown += [tuple(shlex.split(line)[2:]) for line in lines]
     return shown
 
@@ -142,6 +143,19 @@ def test_help_is_shown_as_it_is_printed(name: str) -> None:
     command = [sys.executable, "-m", "zarrlift", *([name] if name else []), "--help"]
     environment = {**os.environ, "COLUMNS": "80"}
     answer = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+
+    assert answer.stdout in blocks(text_of("reference/commands.md"), "text")
+
+
+@pytest.mark.parametrize("name", ["", *resave.app.commands])
+def test_help_of_resave_is_shown_as_it_is_printed(name: str) -> None:
+    """So it is for the second program."""
+    words = [*([name] if name else []), "--help"]
+    program = Path(sys.executable).with_name("zarrlift-resave")
+    environment = {**os.environ, "COLUMNS": "80"}
+    answer = subprocess.run(
+        [program, *words], check=True, capture_output=True, text=True, env=environment
+    )
 
     assert answer.stdout in blocks(text_of("reference/commands.md"), "text")
 
@@ -162,7 +176,15 @@ def test_options_are_explained() -> None:
     assert {name for name in app.commands if f"zarrlift {name}" not in written} == set()
 
 
-@pytest.mark.parametrize("words", sorted(set(commands_shown())), ids=" ".join)
+@pytest.mark.parametrize("words", sorted(set(commands_shown("zarrlift-resave"))), ids=" ".join)
+def test_resave_command_shown_is_understood(words: tuple[str, ...]) -> None:
+    """A line of the second program that a page shows parses, with the word `resave` or without."""
+    command, *rest = words if words[0] in resave.app.commands else ("resave", *words)
+
+    assert isinstance(resave.app.commands[command].make_context(command, rest), click.Context)
+
+
+@pytest.mark.parametrize("words", sorted(set(commands_shown("zarrlift"))), ids=" ".join)
 def test_command_shown_is_understood(words: tuple[str, ...]) -> None:
     """A command that a page shows parses: its options exist and take such values."""
     command = app.commands[words[0]]

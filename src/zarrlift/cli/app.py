@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import io
-import os
-import sys
-
 import click
 
-from zarrlift.cli import choose, describe, in_place, learn, lift
-from zarrlift.cli.faces import FAILED
+from zarrlift.cli import choose, describe, faces, in_place, learn, lift
 from zarrlift.cli.options import Group
 
 
@@ -39,27 +34,9 @@ app.add("Learn", learn.demo)
 
 def answer() -> int:
     """Carry out the command line; gives the exit status."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-    try:
-        app(prog_name="zarrlift")
-    except SystemExit as ended:
-        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
-    return 0
+    return faces.answer(app, "zarrlift")
 
 
 def main() -> None:
-    """Run the program.
-
-    It leaves without taking the interpreter apart, which takes longer than reading a small image.
-    NumPy's linear algebra, of which nothing is used, is kept from starting a thread for each CPU.
-    """
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    status = answer()
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except OSError:
-        status = status or FAILED
-    os._exit(status)
+    """Run the program."""
+    faces.leave(answer())

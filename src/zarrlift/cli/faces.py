@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shlex
@@ -26,17 +27,22 @@ FAILED = 3
 
 
 @contextmanager
-def errors_in_words() -> Iterator[None]:
-    """Turn errors into one clear message and an exit code."""
+def errors_in_words(
+    program: str = "zarrlift", spoken: Callable[[str], str] = str
+) -> Iterator[None]:
+    """Turn errors into one clear message and an exit code.
+
+    `spoken` puts a message into the words of another `program`, whose options are called otherwise.
+    """
     try:
         yield
     except InterruptedJobError as error:
-        say(f"Stopped. What is written so far is kept; to continue:\n  {own_command()}")
+        say(f"Stopped. What is written so far is kept; to continue:\n  {own_command(program)}")
         sys.exit(error.exit_status)
     except KeyboardInterrupt:
         sys.exit(130)
     except ZarrliftError as error:
-        say(f"error: {error}")
+        say(f"error: {spoken(str(error))}")
         sys.exit(error.exit_code)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -109,9 +115,38 @@ def check_writable(path: object) -> None:
             ) from error
 
 
-def own_command() -> str:
+def own_command(program: str = "zarrlift") -> str:
     """Give the command line that is running."""
-    return shlex.join(["zarrlift", *sys.argv[1:]])
+    return shlex.join([program, *sys.argv[1:]])
+
+
+def answer(command: click.Command, program: str) -> int:
+    """Carry out the command line; gives the exit status.
+
+    NumPy's linear algebra, of which nothing is used, is kept from starting a thread for each CPU.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        command(prog_name=program)
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    return 0
+
+
+def leave(status: int) -> NoReturn:
+    """End the process with a status.
+
+    It leaves without taking the interpreter apart, which takes longer than reading a small image.
+    """
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        status = status or FAILED
+    os._exit(status)
 
 
 @contextmanager
@@ -139,7 +174,7 @@ def configure_log(given: Mapping[str, object]) -> None:
     import logging
 
     logger = logging.getLogger("zarrlift")
-    logger.setLevel(logging.DEBUG)
+    logger.setLevel(given.get("log_level") or logging.DEBUG)  # type: ignore[arg-type]
     form = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
     handlers: list[logging.Handler] = [logging.StreamHandler()] if verbose else []
     if log is not None:

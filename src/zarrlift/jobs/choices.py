@@ -48,6 +48,8 @@ class Choices(CrateChoices, total=False):
     """`keep` (default), `none`, `zstd[:level]`, `gzip[:level]`, `blosc:zstd[:level[:shuffle]]`."""
     layout: Mapping[str, object] | Path
     """Path patterns with chunks, shards and codec each, or a JSON file of them."""
+    details: Path
+    """A JSON file of chunks and shards as `details` gives them; before `layout`."""
     exclude: Sequence[str]
     """Patterns of paths to leave out."""
     plain_zarr: bool
@@ -56,6 +58,8 @@ class Choices(CrateChoices, total=False):
     """Allow more than 2^20 chunks in a shard."""
     ome_version: str
     """`0.5` (default) or `0.6`: what to write."""
+    notes: str
+    """Text on this conversion, kept in the root group as `ome._creator.notes`."""
     damaged: str
     """`stop` (default), `copy` or `missing`: what to do with a chunk that is not whole."""
 
@@ -126,6 +130,7 @@ def settings(choices: Choices) -> Settings:
         large_index=choices.get("large_index", False),
         damaged=one_of(Damaged, choices.get("damaged", "stop"), "damaged"),
         ome_version=version(choices.get("ome_version", VERSIONS[0])),
+        notes=choices.get("notes"),
         crate=crate_words(choices),
     )
 
@@ -189,16 +194,36 @@ def local(path: Path) -> str:
     return local_path(os.fspath(path))
 
 
-def json_file(path: str) -> dict[str, object]:
-    """Read a JSON object from a file that the user named; raises `UsageError`."""
-    from zarrlift.errors import DocumentError, UsageError
-    from zarrlift.metadata import json_text
+def details_file(choices: Choices) -> object:
+    """Give the content of the details file, where one is named; raises `UsageError`."""
+    from zarrlift.errors import UsageError
+    from zarrlift.plan.details import parse_details
+
+    if "details" not in choices:
+        return None
+    path = os.fspath(choices["details"])
+    try:
+        return parse_details(_content(path).decode("utf-8"), path)
+    except UnicodeDecodeError as error:
+        raise UsageError("is no text in UTF-8", place=path, hint="mend the file") from error
+
+
+def _content(path: str) -> bytes:
+    from zarrlift.errors import UsageError
     from zarrlift.store.folder import Folder
 
     data = Folder(path).read("")
     if data is None:
         raise UsageError("there is no such file", place=path, hint="check the path")
+    return data
+
+
+def json_file(path: str) -> dict[str, object]:
+    """Read a JSON object from a file that the user named; raises `UsageError`."""
+    from zarrlift.errors import DocumentError, UsageError
+    from zarrlift.metadata import json_text
+
     try:
-        return json_text.read_object(data, path)
+        return json_text.read_object(_content(path), path)
     except DocumentError as error:
         raise UsageError(error.message, place=path, hint="mend the file") from error

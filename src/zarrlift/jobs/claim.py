@@ -15,12 +15,14 @@ from zarrlift.store import folder
 from zarrlift.store.target import CLAIM, OURS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from zarrlift.plan.plan import Plan
     from zarrlift.store.target import Target
 
 _ROOTS = ("zarr.json", ".zgroup", ".zarray")
+_LONGEST = 120
+"""Characters of a setting that an error repeats."""
 
 
 class State(StrEnum):
@@ -124,12 +126,18 @@ def _differences(plan: Plan, found: Mapping[str, object]) -> list[str]:
     made = []
     ours, theirs = mine["settings"], found.get("settings")
     if isinstance(ours, dict) and isinstance(theirs, dict):
-        made += [f"{k} was {theirs.get(k)}, now {v}" for k, v in ours.items() if theirs.get(k) != v]
+        made += [_change(k, theirs.get(k), v) for k, v in ours.items() if theirs.get(k) != v]
     if found.get("survey_digest") != plan.survey_digest:
         made.append("the source's documents or files have changed since")
     if found.get("codec_versions") != mine["codec_versions"]:
         made.append("the codec libraries have other versions")
     return made or ["its arrays are laid out differently"]
+
+
+def _change(name: str, was: object, now: object) -> str:
+    """Say how a setting differs; a layout of a plate's every array is too long to be repeated."""
+    said = f"{name} was {was}, now {now}"
+    return said if len(said) <= _LONGEST else f"{name} is another"
 
 
 def clear_for_overwrite(target: Target) -> int:
@@ -148,6 +156,16 @@ def clear_for_overwrite(target: Target) -> int:
             hint="remove it yourself if that is meant, or name another target",
         )
     return _count(target, "")
+
+
+def confirm_removal(target: Target, count: int, confirm: Callable[[str], bool]) -> None:
+    """Ask before the files of a target are removed; raise `TargetError` on a no."""
+    if not confirm(f"Remove {count:,} files in {target.root}?"):
+        raise TargetError(
+            f"--overwrite would remove {count:,} files",
+            place=target.root,
+            hint="confirm with --yes",
+        )
 
 
 def _count(target: Target, key: str) -> int:

@@ -16,7 +16,9 @@ from zarrlift.jobs.claim import State
 from zarrlift.jobs.options import RunOptions, Silent, Watch, crew_of, default_memory, threads
 from zarrlift.jobs.result import Report, already_done, report
 from zarrlift.plan.cost import workers_within
+from zarrlift.plan.details import layout_rules
 from zarrlift.plan.plan import make_plan
+from zarrlift.plan.settings import parse_rules
 from zarrlift.pool import Pool
 from zarrlift.store.folder import Folder, refuse_overlap, tree_at
 from zarrlift.store.target import CLAIM, Target
@@ -38,13 +40,23 @@ _LOG = logging.getLogger(__name__)
 
 
 def decide(
-    source: str, target: str, settings: Settings, exact: Mapping[str, Exact] | None = None
+    source: str,
+    target: str,
+    settings: Settings,
+    exact: Mapping[str, Exact] | None = None,
+    details: object = None,
 ) -> Plan:
-    """Survey the source and make the plan; nothing is written."""
+    """Survey the source and make the plan; nothing is written.
+
+    `details` is the content of a details file, whose rules come before those of the settings.
+    """
     refuse_overlap(source, target)
     tree = tree_at(source)
     found = survey(tree, settings.exclude)
     _LOG.debug("surveyed: %r", found)
+    if details is not None:
+        rules = parse_rules(layout_rules(details, found), settings.wish)
+        settings = replace(settings, rules=(*rules, *settings.rules))
     plan = make_plan(found, Folder(target).root, settings, exact)
     if plan.arrays and not plan.arrays[0].path:  # a survey does not enter arrays, even at the root
         there = tree.size(CRATE) is not None and not left_out(CRATE, settings.exclude)
@@ -117,12 +129,7 @@ class _Lift:
         count = claim.clear_for_overwrite(target)
         if not count:
             return
-        if not self.watch.confirm(f"Remove {count:,} files in {target.root}?"):
-            raise TargetError(
-                f"--overwrite would remove {count:,} files",
-                place=target.root,
-                hint="confirm with --yes",
-            )
+        claim.confirm_removal(target, count, self.watch.confirm)
         target.clear()
 
     def _write(self, target: Target, held: claim.Claim, begun: float) -> Report:

@@ -22,6 +22,8 @@ MEMBERS = (
     "series",
 )
 """Members that move below `ome` in 0.5, in the order in which they are written."""
+CREATOR = "_creator"
+"""Member below `ome` in which converters name themselves; not in the specification."""
 _NEW_VERSIONS = ("0.5", "0.6")
 _VERSIONED = ("plate", "well", "image-label", "omero")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from zarrlift.survey.facts import NodeKind
 if TYPE_CHECKING:
     from zarrlift.findings import Finding
     from zarrlift.metadata.layout import ArrayLayout
+    from zarrlift.plan.settings import Settings
     from zarrlift.survey.facts import Node, Survey
 
 Names = tuple[str | None, ...] | None
@@ -141,6 +142,17 @@ def _stated_names(attributes: Mapping[str, object], layout: ArrayLayout | None) 
     if layout is None or not isinstance(stated, list) or len(stated) != layout.ndim:
         return None
     return tuple(stated) if all(isinstance(n, str) for n in stated) else None
+
+
+def noted(lifted: Lifted, settings: Settings) -> Lifted:
+    """Put the notes on a conversion into the root group, where the challenge's converter does."""
+    root = lifted.attributes.get("", {})
+    members = root.get("ome")
+    if settings.notes is None or not isinstance(members, Mapping):
+        return lifted
+    creator = {"name": "zarrlift", "notes": settings.notes}
+    attributes = {**root, "ome": {**members, ome.CREATOR: creator}}
+    return replace(lifted, attributes={**lifted.attributes, "": attributes})
 
 
 def documents(

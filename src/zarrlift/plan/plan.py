@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,8 +13,8 @@ from zarrlift.errors import SourceError, UsageError
 from zarrlift.findings import Finding, warning
 from zarrlift.metadata import codec_check
 from zarrlift.plan import methods, shapes
-from zarrlift.plan.documents import Document, Names, documents, lift_attributes
-from zarrlift.plan.settings import VERSIONS
+from zarrlift.plan.documents import Document, Names, documents, lift_attributes, noted
+from zarrlift.plan.settings import VERSIONS, Rulebook
 from zarrlift.survey.facts import CRATE
 
 if TYPE_CHECKING:
@@ -87,6 +86,7 @@ class Plan:
             self.settings.ome_version,
             [[a.path, str(a.method), a.target.fingerprint()] for a in self.arrays],
             list(self.codec_versions),
+            *([self.settings.notes] if self.settings.notes else []),
         ]
         if self.settings.crate is not None:
             facts.append(self.settings.crate.to_json())
@@ -124,14 +124,13 @@ def make_plan(
     chooser = _Chooser(survey, lifted.names, settings)
     shapes.check_wishes(
         [settings.wish, *(r.wish for r in settings.rules)],
-        {len(n.layout.shape) for n in survey.arrays if n.layout},
+        {n.layout.ndim: n.path for n in reversed(tuple(survey.arrays)) if n.layout},
         {name for names in lifted.names.values() for name in names or ()},
     )
     arrays = tuple(chooser.plan(n, (exact or {}).get(n.path)) for n in survey.arrays)
     unused = tuple(
         warning("pattern-unused", "", f"layout rule {rule.pattern} matches no array")
-        for rule in settings.rules
-        if not any(fnmatchcase(a.path, rule.pattern.strip("/")) for a in arrays)
+        for rule in Rulebook(settings.rules).unused({a.path for a in arrays})
     )
     return Plan(
         source=survey.source,
@@ -139,7 +138,7 @@ def make_plan(
         version=survey.version,
         settings=settings,
         arrays=arrays,
-        documents=documents(survey, lifted, {a.path: a.target for a in arrays}),
+        documents=documents(survey, noted(lifted, settings), {a.path: a.target for a in arrays}),
         files=tuple(f for f in survey.files if settings.crate is None or f.path != CRATE),
         crate_found=any(f.path == CRATE for f in survey.files),
         findings=(*survey.findings, *lifted.findings, *missing_arrays(lifted), *unused),
@@ -181,6 +180,7 @@ class _Chooser:
 
     def __init__(self, survey: Survey, names: Mapping[str, Names], settings: Settings) -> None:
         self._names, self._settings = names, settings
+        self._rules = Rulebook(settings.rules)
         self._reference: dict[int, Names] = {}
         for node in survey.arrays:
             found = names.get(node.path)
@@ -193,7 +193,8 @@ class _Chooser:
         layout = node.layout
         if layout is None:
             raise TypeError(node)
-        wish, names = self._settings.wish_for(node.path), self._names.get(node.path)
+        wish = self._rules.wish_for(node.path) or self._settings.wish
+        names = self._names.get(node.path)
         key = (layout, names, wish, exact)
         if key not in self._decided:
             self._decided[key] = self._decide(node.path, layout, names, wish, exact)

@@ -13,7 +13,7 @@ from zarrlift.metadata import codecs
 from zarrlift.plan.crate import CrateWords, crate_from_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
 _UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 _UNITS |= {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
@@ -129,6 +129,45 @@ def _as_text(value: object) -> str:
     return "none" if value is None else str(value)
 
 
+_MAGIC = re.compile(r"[*?[]")
+
+
+class Rulebook:
+    """Finds the first rule that matches a path; plain paths, as details have, without a search."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rules = rules
+        self._patterns: list[tuple[int, str]] = []
+        self._plain: dict[str, int] = {}
+        for number, rule in enumerate(rules):
+            pattern = rule.pattern.strip("/")
+            if _MAGIC.search(pattern):
+                self._patterns.append((number, pattern))
+            else:
+                self._plain.setdefault(pattern, number)
+
+    def wish_for(self, path: str) -> Wish | None:
+        """Give the wish of the first rule that matches a path; None where none does."""
+        first = self._plain.get(path, len(self._rules))
+        for number, pattern in self._patterns:
+            if number > first:
+                break
+            if fnmatchcase(path, pattern):
+                first = number
+                break
+        return self._rules[first].wish if first < len(self._rules) else None
+
+    def unused(self, paths: Collection[str]) -> list[Rule]:
+        """List the rules that match none of some paths."""
+        numbers = [n for path, n in self._plain.items() if path not in paths]
+        numbers += [
+            number
+            for number, pattern in self._patterns
+            if not any(fnmatchcase(path, pattern) for path in paths)
+        ]
+        return [self._rules[number] for number in sorted(numbers)]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exact:
     """Chunks, shards and codecs of one array as an edited plan states them."""
@@ -153,6 +192,8 @@ class Settings:
     """Allow more than 2^20 chunks in one shard."""
     damaged: Damaged = Damaged.STOP
     ome_version: str = "0.5"
+    notes: str | None = None
+    """Text on the conversion, kept in the root group."""
     crate: CrateWords | None = None
     """What the crate is to say; None where the source's, if it has one, is copied as it is."""
 
@@ -160,13 +201,6 @@ class Settings:
     def leaves_out(self) -> bool:
         """Say whether what cannot be located is left out; else it stops the lift."""
         return self.damaged is Damaged.MISSING
-
-    def wish_for(self, path: str) -> Wish:
-        """Give the wish of the first rule that matches a path, else the general one."""
-        for rule in self.rules:
-            if fnmatchcase(path, rule.pattern.strip("/")):
-                return rule.wish
-        return self.wish
 
     def to_json(self) -> dict[str, object]:
         """Return the settings as a saved plan holds them."""
@@ -180,6 +214,7 @@ class Settings:
             "large_index": self.large_index,
             "damaged": str(self.damaged),
             "ome_version": self.ome_version,
+            "notes": self.notes,
             "crate": self.crate.to_json() if self.crate else None,
         }
 
@@ -189,6 +224,7 @@ def settings_from_json(document: Mapping[str, object]) -> Settings:
     wish = parse_wish(*(str(document[k]) for k in ("chunks", "shards", "codec")))
     layout, exclude = document["layout"], document["exclude"]
     max_files, shard_size = document["max_files"], document["shard_size"]
+    notes = document.get("notes")
     if not (isinstance(layout, dict) and isinstance(exclude, list) and isinstance(shard_size, int)):
         raise UsageError("the plan's settings are not understood")
     return Settings(
@@ -201,5 +237,6 @@ def settings_from_json(document: Mapping[str, object]) -> Settings:
         large_index=bool(document["large_index"]),
         damaged=Damaged(str(document["damaged"])),
         ome_version=str(document["ome_version"]),
+        notes=None if notes is None else str(notes),
         crate=crate_from_json(document.get("crate")),
     )

@@ -10,7 +10,7 @@ from zarrlift.errors import UsageError
 from zarrlift.plan.settings import DEFAULT_SHARD_SIZE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from zarrlift.grid import Index
     from zarrlift.metadata.layout import ArrayLayout
@@ -125,18 +125,26 @@ def wished_shards(wish: Shape, layout: ArrayLayout, names: Names, reference: Nam
     return _shards(per, layout.chunks)
 
 
-def check_wishes(wishes: Iterable[Wish], counts: set[int], names: set[str | None]) -> None:
-    """Raise `UsageError` for sizes that fit no array's count of axes, or axes that none has."""
+def check_wishes(wishes: Iterable[Wish], counts: Mapping[int, str], names: set[str | None]) -> None:
+    """Raise `UsageError` for sizes that fit no array's count of axes, or axes that none has.
+
+    `counts` has the counts of axes that there are, each with the path of an array.
+    """
     for shape in (s for w in wishes for s in (w.chunks, w.shards)):
         if shape.sizes and counts and len(shape.sizes) not in counts:
             raise UsageError(
                 f"shape {shape} has {len(shape.sizes)} sizes, but no array has as many axes",
-                hint=f"the arrays have {', '.join(map(str, sorted(counts)))}; or write y=…,x=…",
+                hint=f"{_axes(counts)}; or write y=…,x=…",
             )
         unknown = [name for name, _ in shape.axes if name not in names]
         if unknown and counts:
             known = ", ".join(sorted(n for n in names if n)) or "none that are named"
             raise UsageError(f"no array has an axis {unknown[0]!r}", hint=f"axes here: {known}")
+
+
+def _axes(counts: Mapping[int, str]) -> str:
+    """Say how many axes the arrays have, with an example of each."""
+    return ", ".join(f"array {path or '/'} has {n}" for n, path in sorted(counts.items()))
 
 
 def check_shards(path: str, layout: ArrayLayout, names: Names) -> None:

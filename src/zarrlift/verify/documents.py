@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 from zarrlift.errors import DocumentError
-from zarrlift.findings import error, warning
-from zarrlift.metadata import json_text, v3
+from zarrlift.findings import error, note, warning
+from zarrlift.metadata import json_text, ome, v3
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from zarrlift.plan.documents import Document
     from zarrlift.store.folder import Folder
     from zarrlift.verify.result import Checked
+
+
+_ADDED = "is not in the source"
+_MARKS = frozenset(
+    f"/attributes/{name}"
+    for name in (f"ome/{ome.CREATOR}", "_zarrs", "_ome2024_ngff_challenge_stats")
+)
+"""What converters say of themselves, which is no part of the data."""
 
 
 def check_document(due: Document, target: Folder, checked: Checked) -> ArrayLayout | None:
@@ -47,6 +55,9 @@ def _compare(
         checked.findings.append(error("document-unreadable", due.path, message))
     attributes = found.get("attributes", {})
     for pointer, message in differences(due.attributes, attributes, "/attributes"):
+        if message == _ADDED and pointer in _MARKS:
+            checked.findings.append(note("converter-mark", due.path, f"{pointer}: {message}"))
+            continue
         checked.findings.append(error("attribute-differs", due.path, f"{pointer}: {message}"))
     for member, value in due.extra.items():
         if found.get(member) != value:
@@ -93,7 +104,7 @@ def differences(due: object, found: object, pointer: str) -> list[tuple[str, str
             if key not in found:
                 made.append((inner, "is missing"))
             elif key not in due:
-                made.append((inner, "is not in the source"))
+                made.append((inner, _ADDED))
             else:
                 made += differences(due[key], found[key], inner)
         return made

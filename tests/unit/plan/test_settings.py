@@ -14,6 +14,7 @@ from zarrlift.errors import UsageError
 from zarrlift.plan.settings import (
     Damaged,
     Rule,
+    Rulebook,
     Settings,
     Shape,
     Wish,
@@ -169,9 +170,26 @@ def test_first_rule_that_matches_counts(path: str, expected: Index | None) -> No
         {"/labels/*": {"shards": "4"}, "*0": {"shards": "8"}, "labels/*/0": {"shards": "9"}}, Wish()
     )
 
-    found = Settings(rules=rules).wish_for(path).shards
+    found = Rulebook(rules).wish_for(path)
 
-    assert found == (Shape(word="auto") if expected is None else Shape(sizes=expected))
+    assert found == (None if expected is None else parse_wish(shards=",".join(map(str, expected))))
+
+
+def test_plain_rule_yields_to_a_pattern_before_it() -> None:
+    """A rule without wildcards counts in its turn, though it is found without a search."""
+    wishes = {"0": {"shards": "4"}, "*": {"shards": "8"}, "1": {"shards": "9"}}
+    book = Rulebook(parse_rules(wishes, Wish()))
+
+    found = [book.wish_for(path) for path in ("0", "1", "2")]
+
+    assert [str(wish.shards) for wish in found if wish] == ["4", "8", "8"]
+
+
+def test_unused_rules_match_no_path() -> None:
+    """A rule is unused where no path matches it, whether or not it has wildcards."""
+    rules = parse_rules({"0": {}, "a/*": {}, "1": {}, "b*": {}}, Wish())
+
+    assert [r.pattern for r in Rulebook(rules).unused({"0", "b/1"})] == ["a/*", "1"]
 
 
 settings_values = st.builds(
@@ -183,6 +201,7 @@ settings_values = st.builds(
     shard_size=st.integers(0, 2**40),
     max_files=st.none() | st.integers(1, 10**6),
     exclude=st.lists(st.text(max_size=5), max_size=2).map(tuple),
+    notes=st.none() | st.text(max_size=5),
     plain_zarr=st.booleans(),
     large_index=st.booleans(),
     damaged=st.sampled_from(list(Damaged)),
