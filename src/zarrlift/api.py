@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Unpack, cast
 from zarrlift.jobs.choices import (
     Choices,
     CrateChoices,
+    Decision,
     Lift,
-    Run,
+    Work,
     byte_count,
     crate_words,
     details_file,
@@ -17,10 +18,12 @@ from zarrlift.jobs.choices import (
     local,
     one_of,
     patterns,
+    place,
     refuse_unknown,
     run_options,
     settings,
 )
+from zarrlift.jobs.reach import Reach, stores_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +45,7 @@ if TYPE_CHECKING:
     from zarrlift.verify.result import Verification
 
 
-def survey(source: Path, *, exclude: Sequence[str] = ()) -> Survey:
+def survey(source: Path, *, exclude: Sequence[str] = (), **reach: Unpack[Reach]) -> Survey:
     """Walk a hierarchy and keep the facts.
 
     Parameters
@@ -51,6 +54,8 @@ def survey(source: Path, *, exclude: Sequence[str] = ()) -> Survey:
         Folder of an OME-Zarr 0.1-0.6 or plain Zarr hierarchy.
     exclude
         Patterns of paths to leave out.
+    reach
+        See `Reach`.
 
     Raises
     ------
@@ -58,13 +63,13 @@ def survey(source: Path, *, exclude: Sequence[str] = ()) -> Survey:
         Where there is no such hierarchy, or a document cannot be read.
 
     """
-    from zarrlift.store.folder import tree_at
     from zarrlift.survey.walk import survey as walk
 
-    return walk(tree_at(local(source)), patterns(exclude))
+    refuse_unknown(reach, Reach)
+    return walk(stores_of(reach).source_at(place(source)), patterns(exclude))
 
 
-def plan(source: Path, target: Path, **choices: Unpack[Choices]) -> Plan:
+def plan(source: Path, target: Path, **choices: Unpack[Decision]) -> Plan:
     """Decide what `convert` would do; writes nothing.
 
     Parameters
@@ -72,7 +77,7 @@ def plan(source: Path, target: Path, **choices: Unpack[Choices]) -> Plan:
     source, target
         Folders; the target need not exist.
     choices
-        See `Choices`.
+        See `Choices` and `Reach`.
 
     Raises
     ------
@@ -82,11 +87,17 @@ def plan(source: Path, target: Path, **choices: Unpack[Choices]) -> Plan:
     """
     from zarrlift.jobs.convert import decide
 
-    refuse_unknown(choices, Choices)
-    return decide(local(source), local(target), settings(choices), details=details_file(choices))
+    refuse_unknown(choices, Decision)
+    return decide(
+        place(source),
+        place(target),
+        settings(choices),
+        details=details_file(choices),
+        stores=stores_of(choices),
+    )
 
 
-def estimate(plan: Plan, *, count: bool = False) -> Costs:
+def estimate(plan: Plan, *, count: bool = False, **reach: Unpack[Reach]) -> Costs:
     """Say what a plan takes: objects, bytes, memory, time.
 
     Parameters
@@ -95,14 +106,16 @@ def estimate(plan: Plan, *, count: bool = False) -> Costs:
         A plan as `plan` gives it.
     count
         List every chunk object, for exact counts instead of bounds and estimates.
+    reach
+        See `Reach`.
 
     """
     from zarrlift.jobs import measure
     from zarrlift.jobs.options import RunOptions, resources
     from zarrlift.plan.cost import costs
-    from zarrlift.store.folder import tree_at
 
-    source = tree_at(plan.source)
+    refuse_unknown(reach, Reach)
+    source = stores_of(reach).source_at(plan.source)
     counted = measure.count_arrays(plan, source) if count else {}
     return costs(plan, counted, measure.sample_arrays(plan, source), resources(plan, RunOptions()))
 
@@ -162,7 +175,7 @@ def convert(source: Path, target: Path, **options: Unpack[Lift]) -> Report:
     source, target
         Folders; the target need not exist.
     options
-        See `Choices` and `Run`.
+        See `Choices`, `Run` and `Reach`.
 
     Returns
     -------
@@ -176,13 +189,13 @@ def convert(source: Path, target: Path, **options: Unpack[Lift]) -> Report:
 
     """
     refuse_unknown(options, Lift)
-    choices = {k: v for k, v in options.items() if k in Choices.__annotations__}
-    rest = {k: v for k, v in options.items() if k not in choices}
-    made = plan(source, target, **cast("Choices", choices))
-    return run(made, **cast("Run", rest))
+    choices = {k: v for k, v in options.items() if k in Decision.__annotations__}
+    rest = {k: v for k, v in options.items() if k not in Choices.__annotations__}
+    made = plan(source, target, **cast("Decision", choices))
+    return run(made, **cast("Work", rest))
 
 
-def run(saved_plan: Plan | Path, **options: Unpack[Run]) -> Report:
+def run(saved_plan: Plan | Path, **options: Unpack[Work]) -> Report:
     """Carry out a plan, or one saved as JSON and perhaps edited.
 
     Parameters
@@ -190,7 +203,7 @@ def run(saved_plan: Plan | Path, **options: Unpack[Run]) -> Report:
     saved_plan
         A plan, or the file that `zarrlift plan --output` wrote.
     options
-        See `Run`.
+        See `Run` and `Reach`.
 
     Raises
     ------
@@ -201,22 +214,25 @@ def run(saved_plan: Plan | Path, **options: Unpack[Run]) -> Report:
     from zarrlift.jobs.convert import convert as carry_out
     from zarrlift.plan.plan import Plan
 
-    refuse_unknown(options, Run)
-    made = saved_plan if isinstance(saved_plan, Plan) else load_plan(saved_plan)
+    refuse_unknown(options, Work)
+    reach = {k: v for k, v in options.items() if k in Reach.__annotations__}
+    made = saved_plan
+    if not isinstance(made, Plan):
+        made = load_plan(made, **cast("Reach", reach))
     if made.target.endswith(".ozx"):
         from zarrlift.jobs.archive import convert_to_archive as carry_out
     return carry_out(made, run_options(options), options.get("watch"))
 
 
-def load_plan(path: Path) -> Plan:
+def load_plan(path: Path, **reach: Unpack[Reach]) -> Plan:
     """Read a saved plan and make it anew, with the layouts it states."""
     from zarrlift.errors import SourceError
     from zarrlift.jobs.convert import decide
     from zarrlift.plan import saved
 
-    place = os.fspath(path)
-    held = saved.plan_from_json(json_file(place), place)
-    made = decide(held.source, held.target, held.settings, held.exact)
+    file = os.fspath(path)
+    held = saved.plan_from_json(json_file(file), file)
+    made = decide(held.source, held.target, held.settings, held.exact, stores=stores_of(reach))
     saved.check_edited({a.path for a in made.arrays}, held)
     if made.survey_digest != held.survey_digest:
         raise SourceError(
@@ -228,7 +244,7 @@ def load_plan(path: Path) -> Plan:
     if made.encodes and here != held.codec_versions:
         raise SourceError(
             f"the plan was made with other codec libraries: {held.codec_versions}, here {here}",
-            place=place,
+            place=file,
             hint="make the plan anew, or run it where it was made",
         )
     return made
@@ -242,6 +258,7 @@ def verify(
     exclude: Sequence[str] = (),
     processes: bool = False,
     watch: Watch | None = None,
+    **reach: Unpack[Reach],
 ) -> Verification:
     """Prove that a target holds what its source holds.
 
@@ -256,6 +273,8 @@ def verify(
         Patterns of paths that were left out on purpose.
     processes
         As for `Run`.
+    reach
+        See `Reach`.
 
     Raises
     ------
@@ -267,8 +286,11 @@ def verify(
     from zarrlift.jobs.prove import prove
     from zarrlift.verify.result import Level
 
-    options = RunOptions(verify=one_of(Level, level, "level"), processes=processes)
-    return prove(local(source), local(target), options, exclude=patterns(exclude), watch=watch)
+    refuse_unknown(reach, Reach)
+    options = RunOptions(
+        verify=one_of(Level, level, "level"), processes=processes, stores=stores_of(reach)
+    )
+    return prove(place(source), place(target), options, exclude=patterns(exclude), watch=watch)
 
 
 def upgrade(

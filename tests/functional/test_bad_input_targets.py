@@ -222,8 +222,8 @@ def test_parents_of_a_target_are_made(source: Path, tmp_path: Path) -> None:
     assert convert(source, tmp_path / "a" / "b" / "c.zarr").code == 0
 
 
-@pytest.mark.parametrize("url", ["s3://bucket/x.zarr", "https://host/x.zarr", "gs://b/x"])
+@pytest.mark.parametrize("url", ["https://host/x.zarr", "ftp://host/x", "s3://"])
 def test_remote_addresses_are_refused_in_words(url: str, source: Path) -> None:
     """An address that this version cannot reach is no path to be made."""
-    assert_refused(in_process("convert", source, url), url, "local folder")
-    assert_refused(in_process("convert", url, source.with_name("x")), url, "local folder")
+    assert_refused(in_process("convert", source, url), url, code=2)
+    assert_refused(in_process("convert", url, source.with_name("x")), url, code=2)

@@ -175,15 +175,15 @@ def test_slow_storage_is_read_by_all_threads(
 ) -> None:
     """Where every file takes its time, threads wait for several at once, small as they are."""
     source = write_group(tmp_path / "old.zarr", {"someone": "else"})
-    write_array(source / "0", values(64, "<u2"), chunks=(16, 16))
-    write_array(source / "1", values(64, "<u2"), chunks=(16, 16))
+    write_array(source / "0", values(64, "<u2"), chunks=(8, 8))
+    write_array(source / "1", values(64, "<u2"), chunks=(8, 8))
     here, at_once = threading.Lock(), [0, 0]
 
     def slow(path: str, folder: int | None = None) -> int:
         with here:
             at_once[0] += 1
             at_once[1] = max(at_once)
-        time.sleep(0.002)
+        time.sleep(0.004)
         with here:
             at_once[0] -= 1
         return open_file(path, folder)

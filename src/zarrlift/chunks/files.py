@@ -10,6 +10,7 @@ from zarrlift.errors import StorageError, ZarrliftError, from_os_error
 from zarrlift.store.folder import open_file, open_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
     from typing import Self
 
@@ -58,6 +59,9 @@ class ChunkFiles:
             return open_file(f"{chunk.folder}/{chunk.name}")
         self._enter(chunk.folder)
         return open_file(chunk.name, self._fd)
+
+    def ahead(self, chunks: Sequence[ChunkFile]) -> None:
+        """Hear which chunks will be asked for; files are opened when they are."""
 
     def gather(
         self, out: PendingObject, chunks: list[ChunkFile], bound: int, check: Check

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from zarrlift import grid
 from zarrlift.chunks import shard
-from zarrlift.errors import from_os_error
-from zarrlift.store.folder import open_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +14,7 @@ if TYPE_CHECKING:
     from zarrlift.chunks.listing import ChunkFile
     from zarrlift.grid import Index
     from zarrlift.metadata.layout import ArrayLayout
+    from zarrlift.store.folder import Folder
 
 _ANYWHERE = 2**66
 """Beyond any place that an entry can name."""
@@ -34,11 +32,11 @@ class FoundIndex(NamedTuple):
     """Places in the index whose chunk lies beyond the shard; the others are sound."""
 
 
-def read_index(source: ArrayLayout, file: ChunkFile) -> FoundIndex:
-    """Read a shard's index and check it; raise `StorageError` where it cannot be read."""
+def read_index(folder: Folder, source: ArrayLayout, file: ChunkFile) -> FoundIndex:
+    """Read the index of a listed shard and check it; raise `StorageError` where that fails."""
     slots, form = grid.count(source.per_object), source.form
     length = shard.index_bytes(slots, checksum=form.checksum)
-    data, size = _read(file, length, at_start=form.index_at_start)
+    data, size = _read(folder, file, length, at_start=form.index_at_start)
     found = shard.decode(data, slots, checksum=form.checksum)
     if isinstance(found, str):
         return FoundIndex(size, None, f"of {size} bytes: {found}")
@@ -54,20 +52,11 @@ def read_index(source: ArrayLayout, file: ChunkFile) -> FoundIndex:
     return FoundIndex(size, None, f"of {size} bytes: {problem}")
 
 
-def _read(file: ChunkFile, length: int, *, at_start: bool) -> tuple[bytes, int]:
-    place = os.path.join(file.folder, file.name)
-    try:
-        fd = open_file(place)
-        try:
-            start, size = 0, os.fstat(fd).st_size
-            if file.offset >= 0:
-                start, size = file.offset, file.size
-            at = 0 if at_start else max(0, size - length)
-            return os.pread(fd, min(length, size), start + at), size
-        finally:
-            os.close(fd)
-    except OSError as error:
-        raise from_os_error(error, doing="reading", place=place) from error
+def _read(folder: Folder, file: ChunkFile, length: int, *, at_start: bool) -> tuple[bytes, int]:
+    at = 0 if at_start else max(0, file.size - length)
+    place = f"{file.folder}/{file.name}"
+    data = folder.read_at(place, max(0, file.offset) + at, min(length, file.size))
+    return data, file.size
 
 
 def numbering(order: Index | None, per: Index) -> Callable[[int], int]:

@@ -29,6 +29,8 @@ DOCUMENTS = frozenset({".zarray", ".zattrs", ".zgroup", ".zmetadata", "zarr.json
 """Names in an array's folder that are neither chunks nor strays."""
 
 _NAMED = 2**12
+_LISTED_AT_ONCE = 2**17
+"""Chunks up to which those below a prefix of a bucket are listed together, not level by level."""
 
 
 class ChunkFile(NamedTuple):
@@ -162,7 +164,7 @@ class _Listing:
         groups: dict[int, list[ChunkFile]] = defaultdict(list)
         for base, folder in folders:
             first = base * per
-            for entry in self._folder.scan(folder):
+            for entry in self._scanned(folder, axis):
                 name = entry.name
                 number = numbers.get(name)
                 if number is None and (number := self._number(entry, axis)) is None:
@@ -182,6 +184,12 @@ class _Listing:
             else:
                 inner = [(c.number, f"{c.folder}/{c.name}") for c in groups[coordinate]]
                 yield from self.nested(found, inner)
+
+    def _scanned(self, folder: str, axis: int) -> list[os.DirEntry[str]]:
+        """List the entries along one axis."""
+        if self._folder.remote and grid.count(self._grid[axis:]) <= _LISTED_AT_ONCE:
+            self._folder.list_below(folder)
+        return self._folder.scan(folder)
 
     def _placed(self, chunks: list[ChunkFile]) -> list[ChunkFile]:
         """Give chunks in order, where they lie in fact: in files, or in the one of an archive."""

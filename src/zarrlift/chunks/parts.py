@@ -11,6 +11,7 @@ from zarrlift.chunks.files import COPIED, changed, reading_failed
 from zarrlift.store.folder import open_file
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
     from typing import Self
 
@@ -50,6 +51,9 @@ class ShardFiles:
                 os.close(self._open.popitem(last=False)[1])
             fd = self._open[place] = open_file(place)
         return fd
+
+    def ahead(self, chunks: Sequence[ChunkFile]) -> None:
+        """Hear which chunks will be asked for; files are opened when they are."""
 
     def gather(
         self, out: PendingObject, chunks: list[ChunkFile], bound: int, check: Check

@@ -62,7 +62,8 @@ class ChunkSource:
 
     def _read_index(self, outer: Index) -> FoundIndex | None:
         key = self.key(outer)
-        if self._folder.size(key) is None:
+        held = self._folder.size(key)
+        if held is None:
             return None
-        folder, name, offset, size = self._folder.lies_at(self._folder.path(key))
-        return read_index(self.layout, ChunkFile(0, folder, name, size, offset))
+        folder, name, offset, _ = self._folder.lies_at(self._folder.path(key))
+        return read_index(self._folder, self.layout, ChunkFile(0, folder, name, held, offset))

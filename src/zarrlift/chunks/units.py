@@ -16,12 +16,13 @@ from zarrlift.errors import DamageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from zarrlift.chunks.fetch import RemoteFiles
     from zarrlift.chunks.parts import ShardFiles
     from zarrlift.grid import Index
     from zarrlift.metadata.layout import ArrayLayout
     from zarrlift.store.folder import Folder
 
-    Files = ChunkFiles | ShardFiles
+    Files = ChunkFiles | ShardFiles | RemoteFiles
 
 
 def chunk_units(
@@ -62,6 +63,10 @@ def chunk_units(
 
 def files_for(folder: Folder, source: ArrayLayout) -> Files:
     """Give what reads an array's chunks."""
+    if folder.remote:
+        from zarrlift.chunks.fetch import RemoteFiles  # noqa: PLC0415 - for buckets only
+
+        return RemoteFiles(folder)  # type: ignore[arg-type]
     if source.shards is None and not folder.packed:
         return ChunkFiles()
     from zarrlift.chunks.parts import ShardFiles  # noqa: PLC0415 - few sources have shards
@@ -115,7 +120,7 @@ class _Shards:
         lost: dict[Index, list[int]] = defaultdict(list)
         for file in block.chunks:
             at = grid.cell(block.at, file.number, per_block)
-            found = read_index(source, file)
+            found = read_index(self._folder, source, file)
             if found.problem:
                 self._note(at, found)
             for cells, entry in _held(source, found, _places(source, at, per)):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from zarrlift.jobs.choices import Choices, CrateChoices, Run
     from zarrlift.jobs.options import Watch
+    from zarrlift.jobs.reach import Reach
     from zarrlift.jobs.result import Report
     from zarrlift.plan.cost import Costs
     from zarrlift.plan.plan import Plan
@@ -28,19 +29,22 @@ _CHOICES = (
 )
 _CRATE = ("license", "organism", "modality", "name", "description", "author", "keyword")
 _RUN = ("workers", "memory", "verify", "overwrite", "fsync")
+_HOW = ("endpoint", "anon", "region", "profile")
+_REACH = (*(f"{side}{name}" for side in ("", "src_", "dst_") for name in _HOW), "requests")
 _ONLY_PLAN = ("--count", "--json", "--output", "--format")
 
 
 @click.command(cls=o.Command)
 @o.paths
 @o.written
+@o.reached
 @o.plan_output
 @o.as_json
 def plan(source: str, target: str, **given: object) -> None:
     """Show what convert would do, why, and what it takes. Writes nothing at DST."""
     with faces.errors_in_words():
-        made = zl.plan(source, target, **_choices(given))
-        costs = zl.estimate(made, count=bool(given["count"]))
+        made = zl.plan(source, target, **_choices(given), **_reach(given))
+        costs = zl.estimate(made, count=bool(given["count"]), **_reach(given))
         _show_plan(made, costs, given)
         if any(f.severity == "error" for f in made.findings):
             sys.exit(faces.FOUND)
@@ -49,6 +53,7 @@ def plan(source: str, target: str, **given: object) -> None:
 @click.command(cls=o.Command)
 @o.paths
 @o.written
+@o.reached
 @o.running
 @o.shown
 def convert(source: str, target: str, **given: object) -> None:
@@ -57,12 +62,15 @@ def convert(source: str, target: str, **given: object) -> None:
         faces.configure_log(given)
         faces.check_writable(given["report"])
         with faces.watching(quiet=bool(given["quiet"]), yes=bool(given["yes"])) as watch:
-            made = zl.convert(source, target, **_choices(given), **_run(given, watch))
+            made = zl.convert(
+                source, target, **_choices(given), **_reach(given), **_run(given, watch)
+            )
         _finish(made, given)
 
 
 @click.command(cls=o.Command)
 @o.plan_file
+@o.reached
 @o.running
 @o.shown
 def run(plan_file: Path, **given: object) -> None:
@@ -71,7 +79,7 @@ def run(plan_file: Path, **given: object) -> None:
         faces.configure_log(given)
         faces.check_writable(given["report"])
         with faces.watching(quiet=bool(given["quiet"]), yes=bool(given["yes"])) as watch:
-            made = zl.run(plan_file, **_run(given, watch))
+            made = zl.run(plan_file, **_reach(given), **_run(given, watch))
         _finish(made, given)
 
 
@@ -79,6 +87,7 @@ def run(plan_file: Path, **given: object) -> None:
 @o.paths
 @o.level
 @o.exclude
+@o.reached
 @o.quiet
 @o.as_json
 def verify(  # noqa: PLR0917 - the options of a command
@@ -89,6 +98,7 @@ def verify(  # noqa: PLR0917 - the options of a command
     quiet: bool,
     output_format: str,
     as_json: bool,
+    **given: object,
 ) -> None:
     """Prove that DST holds what SRC holds. Exit code 1 where it does not."""
     from zarrlift.report.documents import verification_to_json
@@ -97,7 +107,13 @@ def verify(  # noqa: PLR0917 - the options of a command
     with faces.errors_in_words(), faces.stopping_cleanly():
         with faces.watching(quiet=quiet, yes=False) as watch:
             proof = zl.verify(
-                source, target, level=level, exclude=exclude, processes=True, watch=watch
+                source,
+                target,
+                level=level,
+                exclude=exclude,
+                processes=True,
+                watch=watch,
+                **_reach(given),
             )
         if as_json or output_format == "json":
             faces.show_json(verification_to_json(proof))
@@ -121,6 +137,10 @@ def _run(given: Mapping[str, object], watch: Watch) -> Run:
     return {n: given[n] for n in _RUN} | {"processes": True, "watch": watch}  # type: ignore[return-value]
 
 
+def _reach(given: Mapping[str, object]) -> Reach:
+    return {n: given[n] for n in _REACH if given[n] is not None}  # type: ignore[return-value]
+
+
 def _wants_json(given: Mapping[str, object]) -> bool:
     return bool(given["as_json"]) or given["output_format"] == "json"
 
@@ -128,6 +148,7 @@ def _wants_json(given: Mapping[str, object]) -> bool:
 def _show_plan(made: Plan, costs: Costs, given: Mapping[str, object]) -> None:
     from zarrlift.plan.saved import plan_to_json
     from zarrlift.report.plans import plan_text
+    from zarrlift.store.address import is_remote
     from zarrlift.store.folder import free_space
 
     output = given["output"]
@@ -140,7 +161,8 @@ def _show_plan(made: Plan, costs: Costs, given: Mapping[str, object]) -> None:
     command = ["zarrlift", "convert", *_repeated(sys.argv)]
     if output is not None:
         command = ["zarrlift", "run", str(output)]
-    faces.show(plan_text(made, costs, free_space(made.target), command))
+    space = None if is_remote(made.target) else free_space(made.target)
+    faces.show(plan_text(made, costs, space, command))
 
 
 def _repeated(argv: list[str]) -> list[str]:

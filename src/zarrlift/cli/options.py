@@ -240,6 +240,35 @@ plan_output = _stack(
     _option("--count", heading=_SHOWN, is_flag=True, help="List every chunk, for exact figures."),
     _option("--output", heading=_SHOWN, type=_FILE, metavar="FILE", help="Save the plan as JSON."),
 )
+_REACHED = "How object stores are reached"
+
+
+def _reach(side: str, whose: str) -> Callable[[F], F]:
+    words: dict[str, Any] = {"heading": _REACHED, "hidden": bool(side)}
+    return _stack(
+        _option(
+            f"--{side}endpoint",
+            metavar="URL",
+            help=f"Server that speaks S3{whose}.",
+            **words,
+        ),
+        _option(f"--{side}anon", is_flag=True, default=None, help=f"Do not sign{whose}.", **words),
+        _option(f"--{side}region", metavar="NAME", help=f"Region of the bucket{whose}.", **words),
+        _option(f"--{side}profile", metavar="NAME", help=f"Profile of ~/.aws{whose}.", **words),
+    )
+
+
+reached = _stack(
+    _reach("", "; --src-endpoint, --dst-endpoint and so on for one side"),
+    _reach("src-", " for SRC"),
+    _reach("dst-", " for DST"),
+    _option(
+        "--requests",
+        heading=_REACHED,
+        type=click.IntRange(min=1),
+        help="Requests under way at a time (64).",
+    ),
+)
 plan_file = click.argument("plan_file", metavar="PLAN", type=_FILE)
 level = _option(
     "--level",

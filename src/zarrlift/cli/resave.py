@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import AbstractContextManager
 
-    from zarrlift.jobs.choices import Choices, Lift
+    from zarrlift.jobs.choices import Decision, Lift
     from zarrlift.plan.plan import Plan
 
 
@@ -124,8 +124,9 @@ def _errors(given: Mapping[str, object]) -> AbstractContextManager[None]:
 
 def _planned(given: Mapping[str, object]) -> Plan:
     source, target = words.addresses(given)
-    options = {**words.choices(given), **words.crate(given).words()}
-    return zl.plan(source.url, target.url, **cast("Choices", options))
+    reach = words.reach(source, target)
+    options = {**words.choices(given), **words.crate(given).words(), **reach}
+    return zl.plan(source.url, target.url, **cast("Decision", options))
 
 
 def _write_details(given: Mapping[str, object]) -> None:
@@ -177,6 +178,7 @@ def _convert(given: Mapping[str, object]) -> None:
             "processes": True,
             "watch": watch,
             **words.crate(given).words(),
+            **words.reach(source, target),
         }
         made = zl.convert(source.url, target.url, **cast("Lift", options))
     if not silent or not made.finished:

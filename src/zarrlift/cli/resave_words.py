@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from zarrlift.jobs.choices import Choices, CrateChoices
+    from zarrlift.jobs.reach import Reach
 
 PROGRAM = "zarrlift-resave"
 LEVELS = {"error": 40, "warn": 30, "info": 20, "debug": 10, "trace": 5}
@@ -70,6 +71,18 @@ def _address(given: Mapping[str, object], side: str) -> Address:
         return Address(url=path)
     key = posixpath.normpath(path.lstrip("/")) if path.strip("/") else ""
     return Address(url=f"s3://{bucket}/{key}".rstrip("/"), store=store)
+
+
+def reach(source: Address, target: Address) -> Reach:
+    """Give how both sides' stores are reached, as `convert` takes it."""
+    return {
+        "src_endpoint": source.store.endpoint,
+        "src_region": source.store.region,
+        "src_anon": source.store.anon,
+        "dst_endpoint": target.store.endpoint,
+        "dst_region": target.store.region,
+        "dst_anon": target.store.anon,
+    }
 
 
 def without_bucket(given: Mapping[str, object]) -> list[str]:

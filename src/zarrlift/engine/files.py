@@ -52,7 +52,7 @@ def _refuse_taken(source: Folder, path: str, keys: frozenset[str]) -> None:
 
 
 def _copy(source: Folder, target: Target, path: str) -> None:
-    out = target.begin(bytearray(_STEP))
+    out = target.begin(bytearray(_STEP), key=path)
     try:
         at = 0
         while data := source.read_range(path, at, _STEP):

@@ -80,10 +80,11 @@ class ArrayWork:
         """Give the key of a target object."""
         return f"{self.plan.path}/{self.plan.target.keys.of(unit)}".lstrip("/")
 
-    def begin(self, turn: Turn | None = None) -> PendingObject:
+    def begin(self, at: grid.Index, turn: Turn | None = None) -> PendingObject:
         """Start an object in the calling thread's buffer; `turn` is one that the thread holds."""
         least = 0 if self.plan.method is Method.RECHUNK else self.bound
-        return self.target.begin(self.pool.buffer(max(WRITE_BUFFER, least)), turn)
+        buffer = self.pool.buffer(max(WRITE_BUFFER, least))
+        return self.target.begin(buffer, turn, self.key(at))
 
     @property
     def turn(self) -> Turn | None:
@@ -114,7 +115,7 @@ def write_unit(work: ArrayWork, unit: Unit) -> UnitDone:
     """Make one object from whole source chunks: copied, packed or recoded one by one."""
     turn = work.turn
     with turn or nullcontext():
-        out = work.begin(turn)
+        out = work.begin(unit.at, turn)
         try:
             with files_for(work.source, work.plan.source) as files:
                 writer = _UnitWriter(work, unit.at, files, out)
@@ -154,6 +155,7 @@ class _UnitWriter:
         """Take over chunks, or their new forms, into the object."""
         work, at = self._work, 0
         small = work.transform is None and work.bound < COPIED
+        self._files.ahead(chunks)
         while at < len(chunks):
             if work.pool.stopping.is_set():
                 raise StoppedError

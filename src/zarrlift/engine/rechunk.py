@@ -109,7 +109,7 @@ class _Group:
     def write(self, at: Index) -> UnitDone:
         """Make one object."""
         work = self._work
-        out = work.begin()
+        out = work.begin(at)
         try:
             entries = shard.empty(work.slots)
             first = tuple(a * p for a, p in zip(at, self._per, strict=True))

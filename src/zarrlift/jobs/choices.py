@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypedDict, TypeVar
 
+from zarrlift.jobs.reach import Reach, stores_of
+
 if TYPE_CHECKING:
     from zarrlift.jobs.options import RunOptions, Watch
     from zarrlift.plan.crate import CrateWords
@@ -81,7 +83,15 @@ class Run(TypedDict, total=False):
     watch: Watch | None
 
 
-class Lift(Choices, Run, total=False):
+class Decision(Choices, Reach, total=False):
+    """All that `plan` may be told."""
+
+
+class Work(Run, Reach, total=False):
+    """All that `run` may be told."""
+
+
+class Lift(Choices, Run, Reach, total=False):
     """All that `convert` may be told."""
 
 
@@ -92,7 +102,7 @@ def refuse_unknown(options: Mapping[str, object], known: type) -> None:
         raise TypeError(f"unexpected keyword argument {unknown[0]!r}")
 
 
-def run_options(options: Run) -> RunOptions:
+def run_options(options: Work) -> RunOptions:
     """Give what decides how a job runs."""
     from zarrlift.jobs.options import RunOptions
     from zarrlift.verify.result import Level
@@ -105,6 +115,7 @@ def run_options(options: Run) -> RunOptions:
         overwrite=options.get("overwrite", False),
         fsync=options.get("fsync", False),
         processes=options.get("processes", False),
+        stores=stores_of(options),
     )
 
 
@@ -192,6 +203,14 @@ def local(path: Path) -> str:
     from zarrlift.store.folder import local_path
 
     return local_path(os.fspath(path))
+
+
+def place(path: Path) -> str:
+    """Give a local path, or an address in an object store as it is."""
+    from zarrlift.store.address import is_remote, local_path
+
+    text = os.fspath(path)
+    return text if is_remote(text) else local_path(text)
 
 
 def details_file(choices: Choices) -> object:

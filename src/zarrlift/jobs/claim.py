@@ -63,7 +63,7 @@ def take(plan: Plan, target: Target) -> Claim:
     found = read(held, target)
     refuse_other(plan, found, target)
     target.fsync = target.fsync or bool(found.get("fsync"))
-    return Claim(state=State.STARTED, trusting=has_lasted(found))
+    return Claim(state=State.STARTED, trusting=target.remote or has_lasted(found))
 
 
 def has_lasted(found: Mapping[str, object]) -> bool:
@@ -74,6 +74,8 @@ def has_lasted(found: Mapping[str, object]) -> bool:
 
 def _refuse_file(target: Target) -> None:
     """Raise `TargetError` where the target, or a folder on the way to it, is no folder."""
+    if target.remote:
+        return
     path = Path(target.root)
     with translated("looking at the target", target.root):
         while not path.exists() and not path.is_symlink():
@@ -155,7 +157,7 @@ def clear_for_overwrite(target: Target) -> int:
             place=target.root,
             hint="remove it yourself if that is meant, or name another target",
         )
-    return _count(target, "")
+    return target.count()
 
 
 def confirm_removal(target: Target, count: int, confirm: Callable[[str], bool]) -> None:
@@ -166,11 +168,3 @@ def confirm_removal(target: Target, count: int, confirm: Callable[[str], bool]) 
             place=target.root,
             hint="confirm with --yes",
         )
-
-
-def _count(target: Target, key: str) -> int:
-    total = 0
-    for entry in target.entries(key):
-        inner = f"{key}/{entry.name}".lstrip("/")
-        total += _count(target, inner) if entry.is_dir(follow_symlinks=False) else 1
-    return total

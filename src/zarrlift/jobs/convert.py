@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from zarrlift.engine.files import copy_files
@@ -15,13 +16,14 @@ from zarrlift.jobs import claim
 from zarrlift.jobs.claim import State
 from zarrlift.jobs.options import RunOptions, Silent, Watch, crew_of, default_memory, threads
 from zarrlift.jobs.result import Report, already_done, report
+from zarrlift.jobs.stores import Stores, bytes_under_way, refuse_same, root_of
 from zarrlift.plan.cost import workers_within
 from zarrlift.plan.details import layout_rules
 from zarrlift.plan.plan import make_plan
 from zarrlift.plan.settings import parse_rules
 from zarrlift.pool import Pool
-from zarrlift.store.folder import Folder, refuse_overlap, tree_at
-from zarrlift.store.target import CLAIM, Target
+from zarrlift.store.address import is_remote
+from zarrlift.store.target import CLAIM
 from zarrlift.survey.facts import CRATE
 from zarrlift.survey.walk import left_out, survey
 from zarrlift.verify.result import Checked, Level, verification
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from zarrlift.crew import Crew
     from zarrlift.plan.plan import Plan
     from zarrlift.plan.settings import Exact, Settings
+    from zarrlift.store.folder import Folder
+    from zarrlift.store.target import Target
     from zarrlift.verify.result import Verification
 
 
@@ -45,26 +49,27 @@ def decide(
     settings: Settings,
     exact: Mapping[str, Exact] | None = None,
     details: object = None,
+    stores: Stores | None = None,
 ) -> Plan:
     """Survey the source and make the plan; nothing is written.
 
     `details` is the content of a details file, whose rules come before those of the settings.
     """
-    refuse_overlap(source, target)
-    tree = tree_at(source)
+    refuse_same(source, target)
+    tree = (stores or Stores()).source_at(source)
     found = survey(tree, settings.exclude)
     _LOG.debug("surveyed: %r", found)
     if details is not None:
         rules = parse_rules(layout_rules(details, found), settings.wish)
         settings = replace(settings, rules=(*rules, *settings.rules))
-    plan = make_plan(found, Folder(target).root, settings, exact)
+    plan = make_plan(found, root_of(target), settings, exact)
     if plan.arrays and not plan.arrays[0].path:  # a survey does not enter arrays, even at the root
         there = tree.size(CRATE) is not None and not left_out(CRATE, settings.exclude)
         plan = replace(plan, crate_found=there)
     if settings.crate is not None:
         from zarrlift.jobs import crate  # noqa: PLC0415 - few datasets have one
 
-        plan = replace(plan, findings=(*plan.findings, *crate.plan_findings(plan)))
+        plan = replace(plan, findings=(*plan.findings, *crate.plan_findings(plan, tree)))
     for finding in plan.findings:
         _LOG.info("%s", finding)
     return replace(plan, codec_versions=_codec_versions()) if plan.encodes else plan
@@ -107,7 +112,7 @@ class _Lift:
         """Claim the target and bring it to its end, or see that it is there."""
         refuse_errors(self.plan)
         begun = time.monotonic()
-        target = Target(self.plan.target, fsync=self.options.fsync)
+        target = self.options.stores.target_at(self.plan.target, fsync=self.options.fsync)
         self._within(1)
         if self.options.overwrite:
             self._clear(target)
@@ -135,11 +140,12 @@ class _Lift:
     def _write(self, target: Target, held: claim.Claim, begun: float) -> Report:
         resuming = held.state is State.STARTED
         with self._pool() as pool:
+            source = self._source()
             tally = self._engine(target, held, pool, resuming=resuming).run()
             pool.let_go()
             for finding in tally.findings:
                 _LOG.warning("%s", finding)
-            extra, left = copy_files(self.plan, tree_at(self.plan.source), target, tally.foreign)
+            extra, left = copy_files(self.plan, source, target, tally.foreign)
             tally.findings += left
             proof = self._verify(target, pool)
         if proof is None or proof.equal:
@@ -156,15 +162,29 @@ class _Lift:
         )
 
     def _pool(self) -> Pool:
-        wanted = threads(self.options, encodes=self.plan.encodes)
-        return Pool(self._within(wanted))
+        wanted = threads(self.options, encodes=self.plan.encodes, remote=self._remote)
+        pool = Pool(self._within(wanted))
+        pool.turn.worth = not self._remote
+        return pool
 
     def _within(self, workers: int) -> int:
         decoded = self.options.verify is Level.DECODE
-        return workers_within(self.plan, workers, self._memory, decoded=decoded)
+        under_way = bytes_under_way(self.plan)
+        return workers_within(
+            self.plan, workers, self._memory, decoded=decoded, under_way=under_way
+        )
+
+    @property
+    def _remote(self) -> bool:
+        return is_remote(self.plan.source) or is_remote(self.plan.target)
+
+    def _source(self) -> Folder:
+        return self.options.stores.source_at(self.plan.source)
 
     def _crew(self, pool: Pool) -> Crew[Any] | None:
-        crew = None if self.plan.encodes else crew_of(self.options, pool.workers)
+        crew = None
+        if not self.plan.encodes:
+            crew = crew_of(self.options, pool.workers, remote=self._remote)
         _LOG.debug("%d %s", pool.workers, "processes" if crew else "threads")
         return crew
 
@@ -177,7 +197,7 @@ class _Lift:
         self.watch.phase("lifting", sum(a.source.raw_bytes for a in self.plan.arrays))
         return Engine(
             plan=self.plan,
-            source=tree_at(self.plan.source),
+            source=self._source(),
             target=target,
             pool=pool,
             share=self._memory // pool.workers,
@@ -194,7 +214,7 @@ class _Lift:
         checked = Checked()
         verifier = Verifier(
             plan=self.plan,
-            source=tree_at(self.plan.source),
+            source=self._source(),
             target=target,
             level=self.options.verify,
             pool=pool,
@@ -210,19 +230,20 @@ class _Lift:
         The crate comes just before the root: it is dated, so no run takes over that of another.
         """
         self.watch.phase("writing documents", None)
-        for document in sorted(self.plan.documents, key=lambda d: (-_depth(d.path), d.path)):
-            if not document.path and self.plan.settings.crate is not None:
+        ordered = sorted(self.plan.documents, key=lambda d: (-_depth(d.path), d.path))
+        for depth, alike in groupby(ordered, key=lambda d: _depth(d.path)):
+            if not depth and self.plan.settings.crate is not None:
                 from zarrlift.jobs import crate  # noqa: PLC0415 - few datasets have one
 
-                target.write(CRATE, crate.of_plan(self.plan))
-            target.write(document.key, document.encode())
+                target.write(CRATE, crate.of_plan(self.plan, self._source()))
+            target.write_each((document.key, document.encode()) for document in alike)
 
     def _confirm(self, target: Target, begun: float) -> Report:
         """Verify a finished target instead of writing it."""
         level = self.options.verify if self.options.verify is not Level.NONE else Level.QUICK
         with self._pool() as pool:
             self.watch.phase("verifying", None)
-            checked, source = Checked(), tree_at(self.plan.source)
+            checked, source = Checked(), self._source()
             verifier = Verifier(
                 plan=self.plan.without_crate(),
                 source=source,

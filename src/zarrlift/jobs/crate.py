@@ -98,16 +98,16 @@ def describe(url: str, words: CrateWords, *, fsync: bool = False) -> Described:
     )
 
 
-def plan_findings(plan: Plan) -> tuple[Finding, ...]:
+def plan_findings(plan: Plan, source: Folder) -> tuple[Finding, ...]:
     """Say what a lift's crate lacks; raise `SourceError` where the source's cannot be merged."""
     words = plan.settings.crate
     if words is None:
         return ()
-    found = _mergeable(_found(plan), f"{plan.source}/{CRATE}")
+    found = _mergeable(_found(plan, source), f"{plan.source}/{CRATE}")
     return _lacking(words, found)
 
 
-def of_plan(plan: Plan) -> bytes:
+def of_plan(plan: Plan, source: Folder) -> bytes:
     """Give the crate of a lift, dated now."""
     words, now = plan.settings.crate, _now()
     if words is None:
@@ -121,7 +121,7 @@ def of_plan(plan: Plan) -> bytes:
         instant=now,
     )
     place = f"{plan.source}/{CRATE}"
-    return _composed(_found(plan), words, plan.source, place, part=_DOCUMENT, made=made)
+    return _composed(_found(plan, source), words, plan.source, place, part=_DOCUMENT, made=made)
 
 
 def refuse_other(plan: Plan, target: Folder) -> None:
@@ -231,8 +231,8 @@ def _lacking(words: CrateWords, found: Graph | None) -> tuple[Finding, ...]:
     return (warning("crate-license-missing", CRATE, _NO_LICENSE),)
 
 
-def _found(plan: Plan) -> bytes | None:
-    return tree_at(plan.source).read(CRATE) if plan.crate_found else None
+def _found(plan: Plan, source: Folder) -> bytes | None:
+    return source.read(CRATE) if plan.crate_found else None
 
 
 def _refuse_no_dataset(tree: Folder) -> None:

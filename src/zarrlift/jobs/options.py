@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from zarrlift.errors import UsageError
+from zarrlift.jobs.stores import Stores
 from zarrlift.plan.cost import Resources, workers_within
+from zarrlift.store.address import is_remote
 from zarrlift.verify.result import Level
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ class RunOptions:
     fsync: bool = False
     processes: bool = False
     """Pack on processes in place of threads, where this process can be forked safely."""
+    stores: Stores = field(default_factory=Stores)
 
 
 class Watch(Protocol):
@@ -84,19 +87,27 @@ def default_memory() -> int:
     return _DEFAULT_MEMORY
 
 
-def crew_of(options: RunOptions, size: int) -> Crew[Any] | None:
-    """Give the processes that take the place of threads, where they are asked for and can be."""
-    if not options.processes or size < 2:  # noqa: PLR2004 - one alone needs no other process
+def crew_of(options: RunOptions, size: int, *, remote: bool = False) -> Crew[Any] | None:
+    """Give the processes that take the place of threads, where they are asked for and can be.
+
+    What talks to object stores must not be forked.
+    """
+    if not options.processes or remote or size < 2:  # noqa: PLR2004 - one alone needs no other process
         return None
     from zarrlift import crew  # noqa: PLC0415 - needed by the command, not from Python
 
     return crew.Crew(size) if crew.can_fork() else None
 
 
-def threads(options: RunOptions, *, encodes: bool) -> int:
-    """Give the number of workers to start with, before memory reduces it."""
+def threads(options: RunOptions, *, encodes: bool, remote: bool = False) -> int:
+    """Give the number of workers to start with, before memory reduces it.
+
+    Those that talk to object stores wait most of the time, so they are more.
+    """
     if options.workers is not None:
         return max(1, options.workers)
+    if remote:
+        return max(1, options.stores.requests // 2)
     cpus = usable_cpus()
     return cpus if encodes else max(1, min(_PACKING_WORKERS, max(2, cpus)))
 
@@ -104,7 +115,8 @@ def threads(options: RunOptions, *, encodes: bool) -> int:
 def resources(plan: Plan, options: RunOptions) -> Resources:
     """Give the workers and the memory that a run of a plan takes, one worker at the least."""
     memory = default_memory() if options.memory is None else options.memory
-    wanted = threads(options, encodes=plan.encodes)
+    remote = is_remote(plan.source) or is_remote(plan.target)
+    wanted = threads(options, encodes=plan.encodes, remote=remote)
     try:
         return Resources(workers_within(plan, wanted, memory), memory)
     except UsageError:

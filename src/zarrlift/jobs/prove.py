@@ -10,7 +10,7 @@ from zarrlift.jobs.options import RunOptions, Silent, Watch, crew_of, threads
 from zarrlift.metadata import json_text, ome
 from zarrlift.plan.settings import VERSIONS, Settings
 from zarrlift.pool import Pool
-from zarrlift.store.folder import tree_at
+from zarrlift.store.address import is_remote
 from zarrlift.store.target import CLAIM
 from zarrlift.verify.result import Checked, Level, verification
 from zarrlift.verify.run import Verifier
@@ -29,21 +29,19 @@ def prove(
     watch: Watch | None = None,
 ) -> Verification:
     """Compare a finished target with its source; raise `TargetError` where it is not finished."""
-    held = tree_at(target)
+    stores = options.stores
+    held = stores.held_at(target)
     settings = Settings(exclude=exclude, plain_zarr=True, ome_version=_version(held))
-    plan = decide(source, target, settings)
-    if held.size("zarr.json") is None:
-        unfinished = held.size(CLAIM) is not None
-        raise TargetError(
-            "the lift is not finished" if unfinished else "there is no Zarr v3 dataset",
-            place=held.root,
-            hint="run its convert command again" if unfinished else "check the path",
-        )
+    plan = decide(source, target, settings, stores=stores)
+    _refuse_unfinished(held)
     level, checked = options.verify, Checked()
-    with Pool(threads(options, encodes=level is Level.DECODE)) as pool:
+    remote = is_remote(source) or is_remote(target)
+    wanted = threads(options, encodes=level is Level.DECODE, remote=remote)
+    with Pool(wanted) as pool:
+        pool.turn.worth = not remote
         seen = watch or Silent()
         seen.phase("verifying", None)
-        tree = tree_at(source)
+        tree = stores.source_at(source)
         verifier = Verifier(
             plan=plan.without_crate(),
             source=tree,
@@ -51,7 +49,7 @@ def prove(
             level=level,
             pool=pool,
             watch=lambda path, done: seen.advance(path, done.bytes),
-            crew=crew_of(options, pool.workers),
+            crew=crew_of(options, pool.workers, remote=remote),
         )
         layouts = verifier.documents(checked)
         verifier.data(layouts, checked)
@@ -60,6 +58,16 @@ def prove(
 
             crate.compare(plan, tree, held, checked)
     return verification(plan.source, held.root, level, checked)
+
+
+def _refuse_unfinished(target: Folder) -> None:
+    if target.size("zarr.json") is None:
+        unfinished = target.size(CLAIM) is not None
+        raise TargetError(
+            "the lift is not finished" if unfinished else "there is no Zarr v3 dataset",
+            place=target.root,
+            hint="run its convert command again" if unfinished else "check the path",
+        )
 
 
 def _version(target: Folder) -> str:

@@ -12,6 +12,7 @@ from zarrlift.jobs import claim, crate
 from zarrlift.jobs.convert import refuse_errors
 from zarrlift.jobs.options import Silent
 from zarrlift.plan import scripts
+from zarrlift.store.address import is_remote
 from zarrlift.store.folder import tree_at
 from zarrlift.store.target import Target
 from zarrlift.survey.facts import CRATE
@@ -50,6 +51,8 @@ def write_scripts(plan: Plan, *, overwrite: bool = False, watch: Watch | None = 
     """
     refuse_errors(plan)
     scripts.refuse_unreadable(plan)
+    if is_remote(plan.source) or is_remote(plan.target):
+        raise UsageError("scripts are for local folders", hint="convert without scripts")
     source = tree_at(plan.source)
     if source.packed or plan.target.endswith(".ozx"):
         raise UsageError("scripts are for folders, not for .ozx", hint="convert without scripts")
@@ -62,7 +65,7 @@ def write_scripts(plan: Plan, *, overwrite: bool = False, watch: Watch | None = 
         for document in groups:
             target.write(document.key, document.encode())
         if plan.settings.crate is not None:
-            target.write(CRATE, crate.of_plan(plan))
+            target.write(CRATE, crate.of_plan(plan, source))
         written = tuple(_write(plan, array, source, target) for array in plan.arrays)
     finally:
         target.leave()

@@ -251,13 +251,16 @@ def costs(
     return Costs(arrays=arrays, seconds=seconds, allowed=run.memory)
 
 
-def workers_within(plan: Plan, workers: int, memory: int, *, decoded: bool = False) -> int:
+def workers_within(
+    plan: Plan, workers: int, memory: int, *, decoded: bool = False, under_way: int = 0
+) -> int:
     """Give with how many workers a plan is carried out quickest within `memory` bytes.
 
-    Fewer of them may hold larger blocks while rechunking. The proof may ask for chunks `decoded`.
+    Fewer of them may hold larger blocks while rechunking. The proof may ask for chunks `decoded`;
+    `under_way` are bytes that each worker has on its way from and to object stores.
     Raises `UsageError` where not even one fits.
     """
-    needs = {a.path: worker_bytes(a, decoded=decoded) for a in plan.arrays}
+    needs = {a.path: worker_bytes(a, decoded=decoded) + under_way for a in plan.arrays}
     need = max(needs.values(), default=WRITE_BUFFER)
     if need > memory:
         worst = max(plan.arrays, key=lambda a: needs[a.path])

@@ -44,6 +44,8 @@ class Folder:
 
     packed = False
     """Objects are parts of one file, not files of their own."""
+    remote = False
+    """Objects are asked for over a network, and are no files that could be opened."""
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
         self.root = os.path.abspath(root)
@@ -109,20 +111,27 @@ class Folder:
         """List one folder by its path as `path` gives it."""
         return scan(path)
 
+    def list_below(self, path: str) -> None:
+        """List all levels below a path, where that saves requests; a disk needs none."""
+
     def has_folder(self, key: str) -> bool:
         """Say whether a key leads to a folder."""
         return os.path.isdir(self.path(key))
 
     def read_range(self, key: str, offset: int, length: int) -> bytes:
         """Give bytes of an object; fewer where it ends before."""
+        return self.read_at(self.path(key), offset, length)
+
+    def read_at(self, path: str, offset: int, length: int) -> bytes:
+        """Give bytes of a file by its path as `path` gives it; fewer where it ends before."""
         try:
-            fd = open_file(self.path(key))
+            fd = open_file(path)
             try:
                 return os.pread(fd, length, offset)
             finally:
                 os.close(fd)
         except OSError as error:
-            raise from_os_error(error, doing="reading", place=self.path(key)) from error
+            raise from_os_error(error, doing="reading", place=path) from error
 
     def lies_at(self, path: str) -> tuple[str, str, int, int]:
         """Give folder and name of the file at a path, where its bytes begin, and how many.

@@ -18,7 +18,7 @@ from zarrlift.errors import ClaimLostError, TargetError, from_os_error
 from zarrlift.store.folder import Folder, open_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from contextlib import AbstractContextManager
 
     from zarrlift.pool import Turn
@@ -85,11 +85,13 @@ class Target(Folder):
         kept = os.path.isdir(self.path(UNDO))
         shutil.rmtree(self.path(f"{OURS}/tmp" if kept else OURS), ignore_errors=True)
 
-    def begin(self, buffer: bytearray, turn: Turn | None = None) -> PendingObject:
+    def begin(self, buffer: bytearray, turn: Turn | None = None, key: str = "") -> PendingObject:
         """Start an object under a temporary name, gathering its bytes in `buffer`.
 
-        `turn` is one that the calling thread holds, given up during long calls.
+        `turn` is one that the calling thread holds, given up during long calls. `key` is the one
+        that the object will have; a file gets it in the end only.
         """
+        del key
         temporary = self.path(f"{self._own}/{os.getpid()}-{next(self._numbers)}")
         try:
             fd = os.open(temporary, _CREATE, 0o666)
@@ -110,6 +112,11 @@ class Target(Folder):
         except BaseException:
             pending.abort()
             raise
+
+    def write_each(self, objects: Iterable[tuple[str, bytes]]) -> None:
+        """Write whole objects, in any order."""
+        for key, data in objects:
+            self.write(key, data)
 
     def make_folder(self, key: str) -> None:
         """Make the folder of a key once; a link in the way is never followed out of the tree."""
@@ -140,6 +147,14 @@ class Target(Folder):
             ) from error
         except OSError as error:
             raise from_os_error(error, doing="writing", place=final) from error
+
+    def count(self, key: str = "") -> int:
+        """Count all files at or below a key; links are counted, not followed."""
+        total = 0
+        for entry in self.entries(key):
+            inner = f"{key}/{entry.name}".lstrip("/")
+            total += self.count(inner) if entry.is_dir(follow_symlinks=False) else 1
+        return total
 
     def remove(self, key: str) -> None:
         """Remove one object, where it is there."""

@@ -1,0 +1,62 @@
+"""What callers may say of object stores, and its translation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypedDict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zarrlift.jobs.stores import Stores
+    from zarrlift.store.address import StoreOptions
+
+_SIDES = ("src", "dst")
+
+
+class Reach(TypedDict, total=False):
+    """How object stores are reached; local folders need none of it.
+
+    Each of the first four holds for both sides; with `src_` or `dst_` before its name for one.
+    """
+
+    endpoint: str | None
+    """URL of a server that speaks S3; by default that of `AWS_ENDPOINT_URL`, or AWS."""
+    anon: bool | None
+    """Send no signature; by default where no keys are found."""
+    region: str | None
+    """By default that of `AWS_REGION`, or the one that AWS names for the bucket."""
+    profile: str | None
+    """A profile of `~/.aws`; needs `zarrlift[aws]`."""
+    src_endpoint: str | None
+    src_anon: bool | None
+    src_region: str | None
+    src_profile: str | None
+    dst_endpoint: str | None
+    dst_anon: bool | None
+    dst_region: str | None
+    dst_profile: str | None
+    requests: int
+    """Requests under way at a time on each side; 64."""
+
+
+def stores_of(options: Mapping[str, Any]) -> Stores:
+    """Give how both sides are reached."""
+    from zarrlift.jobs.stores import Stores
+
+    source, target = (_options(options, side) for side in _SIDES)
+    return Stores(source=source, target=target, requests=options.get("requests") or 64)
+
+
+def _options(options: Mapping[str, Any], side: str) -> StoreOptions:
+    from zarrlift.store.address import StoreOptions
+
+    def said(name: str) -> Any:  # noqa: ANN401 - text or truth
+        own = options.get(f"{side}_{name}")
+        return options.get(name) if own is None else own
+
+    return StoreOptions(
+        endpoint=said("endpoint"),
+        anon=bool(said("anon")),
+        region=said("region"),
+        profile=said("profile"),
+    )

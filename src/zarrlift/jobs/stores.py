@@ -1,0 +1,93 @@
+"""Opening the places that a job reads from and writes to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from zarrlift import grid
+from zarrlift.plan.cost import chunk_bound
+from zarrlift.store import address
+from zarrlift.store.address import StoreOptions
+from zarrlift.store.folder import Folder, refuse_overlap, tree_at
+from zarrlift.store.target import Target
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from zarrlift.metadata.layout import ArrayLayout
+    from zarrlift.plan.plan import Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """How to reach either side; local paths need nothing."""
+
+    source: StoreOptions = field(default_factory=StoreOptions)
+    target: StoreOptions = field(default_factory=StoreOptions)
+    requests: int = 64
+    """Requests that may be under way at a time."""
+
+    def source_at(self, url: str) -> Folder:
+        """Open a place to read from."""
+        return self._opened(url, self.source)
+
+    def held_at(self, url: str) -> Folder:
+        """Open a target to read from."""
+        return self._opened(url, self.target)
+
+    def target_at(self, url: str, *, fsync: bool = False) -> Target:
+        """Open a place to write to; nothing is written yet."""
+        if address.is_remote(url):
+            from zarrlift.store.upload import RemoteTarget  # noqa: PLC0415 - loads obstore
+
+            place, threads = address.parse(url), self._threads
+            return RemoteTarget(place, self.target, threads(), threads())  # type: ignore[return-value]
+        return Target(address.local_path(url), fsync=fsync)
+
+    def _opened(self, url: str, options: StoreOptions) -> Folder:
+        if not address.is_remote(url):
+            return tree_at(address.local_path(url))
+        from zarrlift.store.remote import RemoteFolder  # noqa: PLC0415 - loads obstore
+
+        return RemoteFolder(address.parse(url), options, self._threads())
+
+    def _threads(self) -> Executor:
+        """Give the threads that send requests for one place; they end with it."""
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - for buckets only
+
+        return ThreadPoolExecutor(max(1, self.requests), thread_name_prefix="zarrlift-request")
+
+
+def bytes_under_way(plan: Plan) -> int:
+    """Give the memory that one worker takes for what is on its way from and to object stores."""
+    received = sent = 0
+    if address.is_remote(plan.source):
+        from zarrlift.chunks.fetch import AHEAD  # noqa: PLC0415 - for buckets only
+
+        received = 2 * AHEAD
+    if address.is_remote(plan.target):
+        from zarrlift.store.upload import PART, WHOLE  # noqa: PLC0415 - for buckets only
+
+        largest = max((_stored_bytes(a.target) for a in plan.arrays), default=0)
+        sent = 2 * min(largest, WHOLE) + (4 * PART if largest > WHOLE else 0)
+    return received + sent
+
+
+def _stored_bytes(layout: ArrayLayout) -> int:
+    """Bound the bytes of an object; chunks hardly grow by encoding."""
+    return chunk_bound(layout) * grid.count(layout.per_object)
+
+
+def root_of(url: str) -> str:
+    """Give the one form of a place's name."""
+    return address.parse(url).url if address.is_remote(url) else Folder(url).root
+
+
+def refuse_same(source: str, target: str) -> None:
+    """Raise `UsageError` where source and target are the same place or one holds the other."""
+    remote = [address.is_remote(url) for url in (source, target)]
+    if all(remote):
+        address.refuse_overlap(source, target)
+    elif not any(remote):
+        refuse_overlap(source, target)

@@ -1,0 +1,243 @@
+"""Reading a bucket by keys, as a folder is read.
+
+Every request is synchronous; threads of the job make them run side by side. Absence is what the
+store says it is: an answer of "not found", or a listing. A refusal or a failure is an error.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from zarrlift.store import buckets
+from zarrlift.store.folder import Folder, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from concurrent.futures import Executor
+
+    from obstore.store import ObjectStore
+
+    from zarrlift.errors import StorageError
+    from zarrlift.store.address import Address, StoreOptions
+
+
+_PAGE = 1000
+"""Objects that one request lists."""
+
+
+class RemoteEntry(NamedTuple):
+    """What a listing gives, with the answers that `os.DirEntry` has."""
+
+    name: str
+    path: str
+    size: int | None
+    """None for a prefix, the store's kind of folder."""
+
+    def is_dir(self, *, follow_symlinks: bool = True) -> bool:
+        """Say whether it is a prefix."""
+        del follow_symlinks
+        return self.size is None
+
+    def is_file(self, *, follow_symlinks: bool = True) -> bool:
+        """Say whether it is an object."""
+        del follow_symlinks
+        return self.size is not None
+
+    def is_symlink(self) -> bool:
+        """Say that it is no link: object stores have none."""
+        return False
+
+    def stat(self) -> os.stat_result:
+        """Give its size, as the only thing known."""
+        return os.stat_result((0, 0, 0, 0, 0, 0, self.size or 0, 0, 0, 0))
+
+
+class RemoteFolder(Folder):
+    """The objects below a prefix of a bucket, read only."""
+
+    remote = True
+
+    def __init__(self, address: Address, options: StoreOptions, fetcher: Executor) -> None:
+        self.fetcher = fetcher
+        """The job's threads for requests."""
+        self.root = address.url
+        self._prefix = f"{self.root}/"
+        self._address, self._options = address, options
+        self._store: ObjectStore = buckets.connect(address, options)
+        self._listed: dict[str, list[RemoteEntry]] = {}
+        self._below: dict[str, list[RemoteEntry]] = {}
+        self._read: dict[str, bytes | None] = {}
+
+    def keep(
+        self, key: str, entries: list[RemoteEntry], documents: Mapping[str, bytes | None]
+    ) -> None:
+        """Answer from memory what was asked already: one listing, and some objects."""
+        self._listed[key] = entries
+        self._read.update(documents)
+
+    def _key(self, key: str) -> str:
+        return f"{self._address.key}/{key}".strip("/")
+
+    def _key_at(self, path: str) -> str:
+        """Give the key, below the root, of a path as `path` gives it."""
+        return path.rstrip("/")[len(self._prefix) :]
+
+    def _failed(self, error: Exception, doing: str, key: str) -> StorageError:
+        place = self.path(key)
+        return buckets.from_store_error(error, doing=doing, place=place, options=self._options)
+
+    def read(self, key: str) -> bytes | None:
+        """Give an object's bytes, or None where the store says that it is absent."""
+        if key in self._read:
+            return self._read[key]
+        import obstore  # noqa: PLC0415 - slow to load
+
+        try:
+            return bytes(obstore.get(self._store, self._key(key)).bytes())
+        except FileNotFoundError as error:
+            if "NoSuchBucket" in str(error):
+                raise self._failed(error, "reading", key) from error
+            return None
+        except obstore.exceptions.BaseError as error:
+            raise self._failed(error, "reading", key) from error
+
+    def read_tail(self, key: str, length: int) -> tuple[bytes, int] | None:
+        """Give up to `length` last bytes of an object and its size, or None where it is absent."""
+        import obstore  # noqa: PLC0415 - slow to load
+
+        size = self.size(key)
+        if size is None:
+            return None
+        if not min(length, size):
+            return b"", size
+        try:
+            data = obstore.get_range(
+                self._store, self._key(key), start=max(0, size - length), end=size
+            )
+        except FileNotFoundError:
+            return None
+        except obstore.exceptions.BaseError as error:
+            raise self._failed(error, "reading", key) from error
+        return bytes(data), size
+
+    def size(self, key: str) -> int | None:
+        """Give the size of an object in bytes, or None where it is absent."""
+        import obstore  # noqa: PLC0415 - slow to load
+
+        try:
+            return obstore.head(self._store, self._key(key))["size"]
+        except FileNotFoundError:
+            return None
+        except obstore.exceptions.BaseError as error:
+            raise self._failed(error, "looking at", key) from error
+
+    def read_range(self, key: str, offset: int, length: int) -> bytes:
+        """Give bytes of an object; fewer where it ends before."""
+        import obstore  # noqa: PLC0415 - slow to load
+
+        if not length:
+            return b""
+        try:
+            return bytes(
+                obstore.get_range(self._store, self._key(key), start=offset, length=length)
+            )
+        except obstore.exceptions.BaseError as error:
+            if (size := self.size(key)) is not None and offset >= size:
+                return b""
+            raise self._failed(error, "reading", key) from error
+
+    def read_whole(self, path: str) -> bytes | None:
+        """Give the object at a path as `path` gives it, or None where it is absent."""
+        return self.read(self._key_at(path))
+
+    def read_at(self, path: str, offset: int, length: int) -> bytes:
+        """Give bytes of the object at a path as `path` gives it."""
+        return self.read_range(self._key_at(path), offset, length)
+
+    def entries(self, key: str) -> list[RemoteEntry]:  # type: ignore[override]
+        """List one level below a key."""
+        return self.scan(self.path(key))
+
+    def scan(self, path: str) -> list[RemoteEntry]:  # type: ignore[override]
+        """List one level below a path; a prefix without any object is an empty one."""
+        import obstore  # noqa: PLC0415 - slow to load
+
+        key = self._key_at(path)
+        if key in self._listed:
+            return self._listed[key]
+        if key in self._below:
+            return self._below.pop(key)
+        full = self._key(key)
+        cut = len(full) + 1 if full else 0
+        try:
+            found = obstore.list_with_delimiter(self._store, full or None)
+        except obstore.exceptions.BaseError as error:
+            raise self._failed(error, "listing", key) from error
+        base = self.path(key).rstrip("/")
+        made = [
+            RemoteEntry(prefix[cut:], f"{base}/{prefix[cut:]}", None)
+            for prefix in found["common_prefixes"]
+        ]
+        taken = {entry.name for entry in made}
+        for facts in found["objects"]:
+            name = facts["path"][cut:]
+            if name and not (name in taken and not facts["size"]):
+                made.append(RemoteEntry(name, f"{base}/{name}", facts["size"]))
+        return made
+
+    def list_below(self, path: str) -> None:
+        """List all levels below a path with a request for each thousand objects.
+
+        Each level is then listed from memory, once. Levels that are held already are not asked for.
+        """
+        import obstore  # noqa: PLC0415 - slow to load
+
+        key = self._key_at(path)
+        if key in self._below or key in self._listed:
+            return
+        full = self._key(key)
+        cut = len(full) + 1 if full else 0
+        self._below[key] = []
+        try:
+            for page in obstore.list(self._store, full or None, chunk_size=_PAGE):
+                for facts in page:
+                    self._enter(key, facts["path"][cut:], facts["size"])
+        except obstore.exceptions.BaseError as error:
+            raise self._failed(error, "listing", key) from error
+
+    def _enter(self, top: str, name: str, size: int | None) -> None:
+        """Hold an object or a prefix, and the prefixes above it, for the levels they lie in."""
+        above, _, own = name.rpartition("/")
+        folder = f"{top}/{above}".strip("/")
+        if folder not in self._below:
+            self._below[folder] = []
+            self._enter(top, above, None)
+        self._below[folder].append(RemoteEntry(own, self.path(f"{folder}/{own}".lstrip("/")), size))
+
+    def has_folder(self, key: str) -> bool:
+        """Say whether any object lies below a key."""
+        import obstore  # noqa: PLC0415 - slow to load
+
+        try:
+            stream = obstore.list(self._store, self._key(key) or None, chunk_size=2)
+            return next(iter(stream), None) is not None
+        except obstore.exceptions.BaseError as error:
+            raise self._failed(error, "listing", key) from error
+
+    def below(self, keys: Iterable[str]) -> Iterator[tuple[str, Kind]]:
+        """Walk what lies at or below some keys, but for prefixes."""
+        for key in keys:
+            if self.has_folder(key):
+                yield from self.below([f"{key}/{entry.name}" for entry in self.entries(key)])
+            else:
+                yield key, Kind.FILE
+
+    def exists(self) -> bool:
+        """Say whether there is any object below the root."""
+        return bool(self._listed.get("")) or self.has_folder("")
+
+    def leaves(self, key: str) -> bool:
+        """Say that nothing leads out of a bucket."""
+        del key
+        return False

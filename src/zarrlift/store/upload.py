@@ -1,0 +1,289 @@
+"""Writing below a prefix of a bucket.
+
+An object appears whole or not at all, so it needs no temporary name. One of up to 64 MiB goes with
+one request; a larger one goes in equal parts while it is being made.
+"""
+
+from __future__ import annotations
+
+import queue
+import time
+from contextlib import nullcontext, suppress
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from zarrlift.errors import ClaimLostError
+from zarrlift.store.remote import RemoteFolder
+from zarrlift.store.target import CLAIM, OURS, UNDO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from concurrent.futures import Executor, Future
+    from contextlib import AbstractContextManager
+
+    from zarrlift.pool import Turn
+    from zarrlift.store.address import Address, StoreOptions
+    from zarrlift.store.remote import RemoteEntry
+
+WHOLE = 64 * 2**20
+"""Bytes up to which an object goes with one request."""
+PART = 16 * 2**20
+_PARTS_AT_ONCE = 2
+_BLOCK = 4 * 2**20
+_BLOCKS_WAITING = 2
+_LOOK = 1.0
+"""Seconds after which a full queue is looked at again: the upload may have failed."""
+_CLAIM_AGE = 20.0
+"""Seconds after which it is looked whether the claim is still this run's."""
+_DELETED_AT_ONCE = 1000
+_TYPES = {".json": "application/json", ".zattrs": "application/json"}
+_FIRST = (CLAIM, "zarr.json", ".zgroup", ".zarray", ".zattrs")
+
+
+class RemoteTarget(RemoteFolder):
+    """A prefix that one run writes below, beside other runs of the same plan."""
+
+    copy_range = None
+
+    def __init__(
+        self, address: Address, options: StoreOptions, fetcher: Executor, sender: Executor
+    ) -> None:
+        super().__init__(address, options, fetcher)
+        self.sender = sender
+        """The job's threads for objects that go in parts."""
+        self.fsync = False
+        self._claim: bytes | None = None
+        self._looked = 0.0
+
+    def claim(self, document: bytes, key: str = CLAIM) -> bool:
+        """Put the plan into the target; say False where another plan is there already."""
+        import obstore  # noqa: PLC0415 - slow to load
+
+        try:
+            obstore.put(self._store, self._key(key), document, mode="create")
+        except FileExistsError:
+            return False
+        except obstore.exceptions.BaseError as error:
+            if not isinstance(error, obstore.exceptions.NotSupportedError):
+                raise self._failed(error, "claiming the target", key) from error
+            if self.size(key) is not None:
+                return False
+            self.write(key, document)
+        return True
+
+    def enter(self) -> None:
+        """Remember the claim, so that it is noticed when another run replaces it."""
+        self._claim, self._looked = self.read(CLAIM), time.monotonic()
+
+    def leave(self) -> None:
+        """Leave nothing: objects that were being made never appeared."""
+
+    def still_claimed(self, *, now: bool = False) -> None:
+        """Raise `ClaimLostError` where another run finished or replaced the target."""
+        if self._claim is None or (not now and time.monotonic() - self._looked < _CLAIM_AGE):
+            return
+        if self.read(CLAIM) != self._claim:
+            raise ClaimLostError("another run finished or replaced this target", place=self.root)
+        self._looked = time.monotonic()
+
+    def release(self) -> None:
+        """Remove the claim and all else of ours but an undo record: the target is finished."""
+        self._claim = None
+        self.remove(CLAIM)
+        self._delete(key for key in self._all(OURS) if not key.startswith(f"{UNDO}/"))
+
+    def begin(self, buffer: bytearray, turn: Turn | None = None, key: str = "") -> PendingUpload:
+        """Start the object of a key; `buffer` is not used, since bytes are sent from their own."""
+        del buffer, turn
+        self.still_claimed()
+        return PendingUpload(self, key)
+
+    def write(self, key: str, data: bytes) -> None:
+        """Write one whole object."""
+        if key.endswith("zarr.json"):
+            self.still_claimed(now="/" not in key)
+        self.send(key, data)
+
+    def write_each(self, objects: Iterable[tuple[str, bytes]]) -> None:
+        """Write whole objects, many at a time."""
+        for done in [self.sender.submit(self.write, key, data) for key, data in objects]:
+            done.result()
+
+    def send(self, key: str, data: bytes | memoryview | Iterator[memoryview]) -> None:
+        """Put an object in its place; an iterator's bytes go in parts."""
+        import obstore  # noqa: PLC0415 - slow to load
+
+        whole = isinstance(data, bytes | memoryview)
+        kind = next((t for end, t in _TYPES.items() if key.endswith(end)), None)
+        try:
+            obstore.put(
+                self._store,
+                self._key(key),
+                data,
+                attributes={"Content-Type": kind or "application/octet-stream"},
+                use_multipart=not whole,
+                chunk_size=PART,
+                max_concurrency=_PARTS_AT_ONCE,
+            )
+        except obstore.exceptions.BaseError as error:
+            raise self._failed(error, "writing", key) from error
+
+    def remove(self, key: str) -> None:
+        """Remove one object, where it is there."""
+        self._delete(iter([key]))
+
+    def clear(self) -> None:
+        """Remove all that the target holds: claim and root documents first, ours last."""
+        self._claim = None
+        for key in _FIRST:
+            self.remove(key)
+        keys = sorted(self._all(""), key=lambda key: key.startswith(f"{OURS}/"))
+        self._delete(iter(keys))
+
+    def count(self) -> int:
+        """Count all objects."""
+        return sum(1 for _ in self._all(""))
+
+    def entries(self, key: str) -> list[RemoteEntry]:  # type: ignore[override]
+        """List one level below a key; prefixes that a server keeps without any object are none."""
+        found = super().entries(key)
+        return [e for e in found if e.is_file() or self.has_folder(f"{key}/{e.name}".lstrip("/"))]
+
+    def _all(self, key: str) -> Iterator[str]:
+        """Walk the keys of all objects below a key."""
+        import obstore  # noqa: PLC0415 - slow to load
+
+        cut = len(self._address.key) + 1 if self._address.key else 0
+        try:
+            for facts in obstore.list(self._store, self._key(key) or None, chunk_size=1000):
+                yield from (one["path"][cut:] for one in facts)
+        except obstore.exceptions.BaseError as error:
+            raise self._failed(error, "listing", key) from error
+
+    def _delete(self, keys: Iterator[str]) -> None:
+        import obstore  # noqa: PLC0415 - slow to load
+
+        while batch := [self._key(key) for key in islice(keys, _DELETED_AT_ONCE)]:
+            try:
+                obstore.delete(self._store, batch)
+            except FileNotFoundError:
+                continue
+            except obstore.exceptions.BaseError as error:
+                raise self._failed(error, "removing", "") from error
+
+
+class PendingUpload:
+    """An object being made, with the answers that `PendingObject` has."""
+
+    __slots__ = ("_buffer", "_filled", "_key", "_stream", "_target", "position")
+
+    def __init__(self, target: RemoteTarget, key: str) -> None:
+        self._target, self._key = target, key
+        self._buffer = memoryview(bytearray(_BLOCK))
+        self._filled = 0
+        self._stream: _Stream | None = None
+        self.position = 0
+
+    def room(self, least: int) -> memoryview:
+        """Give free buffer of at least `least` bytes to read into; `advance` keeps it."""
+        if len(self._buffer) - self._filled < least:
+            self._make_room(least)
+        return self._buffer[self._filled :]
+
+    def _make_room(self, least: int) -> None:
+        if self._stream is not None or self._filled + least > WHOLE:
+            self.flush()
+            self._buffer = memoryview(bytearray(max(_BLOCK, least)))
+            return
+        size = min(WHOLE, max(2 * len(self._buffer), self._filled + least))
+        larger = memoryview(bytearray(size))
+        larger[: self._filled] = self._buffer[: self._filled]
+        self._buffer = larger
+
+    def advance(self, length: int) -> None:
+        """Keep the first `length` bytes of the room last given."""
+        self._filled += length
+        self.position += length
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Add bytes that lie elsewhere."""
+        self.room(len(data))[: len(data)] = data
+        self.advance(len(data))
+
+    def take(self, fd: int, length: int, offset: int = 0) -> int:
+        """Say that no kernel copies into a bucket."""
+        del fd, length, offset
+        return 0
+
+    def aside(self, length: int) -> AbstractContextManager[None]:
+        """Hold no turn, so give up none."""
+        del length
+        return nullcontext()
+
+    def flush(self) -> None:
+        """Hand what the buffer holds to the upload in parts, which begins with it."""
+        if not self._filled:
+            return
+        if self._stream is None:
+            self._stream = _Stream(self._target, self._key)
+        self._stream.give(self._buffer[: self._filled])
+        self._buffer, self._filled = memoryview(b""), 0
+
+    def commit(self, key: str) -> None:
+        """Finish the object under its key."""
+        if self._stream is None:
+            self._target.send(key, self._buffer[: self._filled])
+            return
+        self.flush()
+        self._stream.end()
+
+    def abort(self) -> None:
+        """Give the object up; parts that were sent are taken back."""
+        if self._stream is not None:
+            self._stream.give_up()
+
+
+class _GivenUpError(Exception):
+    """Ends an upload that nobody wants any more; never reaches a user."""
+
+
+class _Stream:
+    """Bytes on their way into one object, sent in parts by another thread as they come.
+
+    The object appears when the last part is there.
+    """
+
+    def __init__(self, target: RemoteTarget, key: str) -> None:
+        self._blocks: queue.Queue[memoryview | _GivenUpError | None] = queue.Queue(_BLOCKS_WAITING)
+        self._sent: Future[None] = target.sender.submit(target.send, key, self._each())
+
+    def _each(self) -> Iterator[memoryview]:
+        while (block := self._blocks.get()) is not None:
+            if isinstance(block, _GivenUpError):
+                raise block
+            yield block
+
+    def give(self, block: memoryview) -> None:
+        """Add a block, waiting until there is room; raise what stopped the upload."""
+        self._put(block)
+
+    def _put(self, item: memoryview | _GivenUpError | None) -> None:
+        while True:
+            if self._sent.done():
+                self._sent.result()
+            try:
+                self._blocks.put(item, timeout=_LOOK)
+            except queue.Full:
+                continue
+            return
+
+    def end(self) -> None:
+        """Wait until the object is there; raise what stopped it."""
+        self._put(None)
+        self._sent.result()
+
+    def give_up(self) -> None:
+        """Take back the parts that were sent."""
+        with suppress(Exception):
+            self._put(_GivenUpError())
+            self._sent.result()

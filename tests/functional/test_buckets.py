@@ -1,0 +1,420 @@
+"""Lifts from, to and between buckets of a real server."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import numpy as np
+import obstore
+import pytest
+import tensorstore as ts
+import zarr
+from obstore.store import S3Store
+
+import zarrlift as zl
+from tests.build import write_array, write_group
+from tests.functional.runs import write_sample
+from tests.servers import ACCESS, PRIVATE, PUBLIC, SECRET, S3Server, seaweed
+from zarrlift.demo.write import Kind
+from zarrlift.errors import AccessError, StorageError, TargetError, UsageError
+
+PROGRAM = str(Path(sys.executable).with_name("zarrlift"))
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket seen by another client than ours."""
+
+    server: S3Server
+    name: str
+
+    @property
+    def client(self) -> Any:
+        """A client of boto3, with keys."""
+        return boto3.client(
+            "s3",
+            endpoint_url=self.server.endpoint,
+            aws_access_key_id=ACCESS,
+            aws_secret_access_key=SECRET,
+            region_name="us-east-1",
+        )
+
+    def url(self, key: str) -> str:
+        """The address of a key."""
+        return f"s3://{self.name}/{key}"
+
+    def put(self, folder: Path, key: str) -> str:
+        """Upload a folder; gives its address."""
+        client = self.client
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                name = f"{key}/{path.relative_to(folder).as_posix()}"
+                client.put_object(Bucket=self.name, Key=name, Body=path.read_bytes())
+        return self.url(key)
+
+    def get(self, key: str) -> dict[str, bytes]:
+        """Everything below a key, as `files` gives it of a folder."""
+        client, found = self.client, dict[str, bytes]()
+        pages = client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=f"{key}/")
+        for page in pages:
+            for entry in page.get("Contents", []):
+                body = client.get_object(Bucket=self.name, Key=entry["Key"])["Body"].read()
+                found[entry["Key"][len(key) + 1 :]] = body
+        return found
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder, by its path."""
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+
+
+def noted(asked: list[str], name: str, real: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that is counted by name each time it is called."""
+
+    def called(*words: Any, **more: Any) -> Any:
+        asked.append(name)
+        return real(*words, **more)
+
+    return called
+
+
+@pytest.fixture(name="server", scope="module")
+def run_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """One server for all tests of this file."""
+    with seaweed(tmp_path_factory.mktemp("seaweed")) as server:
+        yield server
+
+
+@pytest.fixture(name="keys", autouse=True)
+def set_keys(server: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put the keys and the server into the environment."""
+    for name, value in server.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", server.endpoint)
+
+
+@pytest.fixture(name="bucket")
+def private_bucket(server: S3Server) -> Bucket:
+    """The bucket that needs keys."""
+    return Bucket(server, PRIVATE)
+
+
+@pytest.fixture(name="key")
+def unused_key(request: pytest.FixtureRequest) -> str:
+    """A key that no other test uses."""
+    return f"{request.node.name.replace('[', '-').replace(']', '')}-{time.monotonic_ns()}"
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("shards", ["auto", "none"])
+def test_every_way_gives_the_same_bytes(
+    kind: Kind, shards: str, bucket: Bucket, key: str, tmp_path: Path
+) -> None:
+    """Folder to bucket, bucket to bucket and bucket to folder give what folder to folder does."""
+    zl.demo(tmp_path / "old", kind=kind, size="1MiB")
+    zl.convert(tmp_path / "old", tmp_path / "new", shards=shards)
+    due = files(tmp_path / "new")
+    source = bucket.put(tmp_path / "old", f"{key}/old")
+
+    up = zl.convert(tmp_path / "old", bucket.url(f"{key}/up"), shards=shards)
+    over = zl.convert(source, bucket.url(f"{key}/over"), shards=shards, verify="full")
+    down = zl.convert(source, tmp_path / "down", shards=shards)
+
+    assert up.finished
+    assert over.finished
+    assert down.finished
+    assert bucket.get(f"{key}/up") == due
+    assert bucket.get(f"{key}/over") == due
+    assert files(tmp_path / "down") == due
+    assert zl.verify(source, bucket.url(f"{key}/up"), level="decode").equal
+
+
+@pytest.mark.parametrize(
+    "options", [{"shards": "y=64,x=64"}, {"shards": "none"}, {"chunks": "y=24"}]
+)
+def test_shards_in_a_bucket_are_laid_out_anew(
+    options: dict[str, str], bucket: Bucket, key: str, tmp_path: Path
+) -> None:
+    """Shards are merged, split and decoded from a bucket as from a folder."""
+    write_sample(tmp_path / "old")
+    zl.convert(tmp_path / "old", tmp_path / "sharded")
+    zl.convert(tmp_path / "sharded", tmp_path / "new", **options)  # type: ignore[arg-type]
+    source = bucket.put(tmp_path / "sharded", f"{key}/sharded")
+
+    report = zl.convert(source, bucket.url(f"{key}/new"), **options)  # type: ignore[arg-type]
+
+    assert report.finished
+    assert bucket.get(f"{key}/new") == files(tmp_path / "new")
+
+
+def test_other_readers_open_the_result(bucket: Bucket, key: str, tmp_path: Path) -> None:
+    """zarr-python and tensorstore read from the bucket what was in the folder."""
+    write_sample(tmp_path / "old")
+    zl.convert(tmp_path / "old", bucket.url(key))
+    due = zarr.open_group(tmp_path / "old", mode="r", zarr_format=2)["0"][...]  # type: ignore[index]
+
+    where: dict[str, Any] = {"endpoint": bucket.server.endpoint}
+    store = S3Store(bucket.name, prefix=key, client_options={"allow_http": True}, **where)
+    opened: Any = zarr.open_group(zarr.storage.ObjectStore(store, read_only=True), mode="r")
+    by_zarr = opened["0"][...]
+    where |= {"driver": "s3", "bucket": bucket.name, "path": f"{key}/0/"}
+    where |= {"aws_region": "us-east-1"}
+    by_tensorstore = ts.open({"driver": "zarr3", "kvstore": where}).result().read().result()
+
+    np.testing.assert_array_equal(by_zarr, due)
+    np.testing.assert_array_equal(by_tensorstore, due)
+
+
+def test_more_objects_than_a_page_lists(bucket: Bucket, key: str, tmp_path: Path) -> None:
+    """An array of 1,600 flat chunks is found whole, and written as 1,600 objects."""
+    write_group(tmp_path / "old")
+    values = np.arange(1, 1601, dtype="<u2").reshape(40, 40)
+    write_array(tmp_path / "old" / "0", values, chunks=(1, 1), separator=".")
+    source = bucket.put(tmp_path / "old", f"{key}/old")
+
+    report = zl.convert(source, bucket.url(f"{key}/new"), plain_zarr=True, shards="none")
+
+    assert (report.finished, report.chunks) == (True, 1600)
+    assert sum("/c/" in name for name in bucket.get(f"{key}/new")) == 1600
+
+
+def test_large_shard_goes_in_parts(bucket: Bucket, key: str, tmp_path: Path) -> None:
+    """A shard of more than 64 MiB is uploaded while it is made, and no part is left over."""
+    write_group(tmp_path / "old")
+    values = np.random.default_rng(0).integers(0, 2**16, (24, 2048, 1024), dtype="<u2")
+    write_array(tmp_path / "old" / "0", values, chunks=(1, 2048, 1024), compressor=None)
+    zl.convert(tmp_path / "old", tmp_path / "new", plain_zarr=True, shards="24,2048,1024")
+
+    zl.convert(tmp_path / "old", bucket.url(key), plain_zarr=True, shards="24,2048,1024")
+
+    assert bucket.get(key) == files(tmp_path / "new")
+    assert "Uploads" not in bucket.client.list_multipart_uploads(Bucket=bucket.name)
+
+
+def test_finished_target_is_confirmed(bucket: Bucket, key: str, tmp_path: Path) -> None:
+    """The same command again verifies and writes nothing."""
+    write_sample(tmp_path / "old")
+    zl.convert(tmp_path / "old", bucket.url(key))
+    before = bucket.get(key)
+
+    again = zl.convert(tmp_path / "old", bucket.url(key))
+
+    assert again.already
+    assert bucket.get(key) == before
+
+
+def test_other_plan_is_refused_until_overwritten(bucket: Bucket, key: str, tmp_path: Path) -> None:
+    """A target of another layout stays, unless it is to be replaced."""
+    write_sample(tmp_path / "old")
+    zl.convert(tmp_path / "old", bucket.url(key))
+
+    with pytest.raises(TargetError, match="lays"):
+        zl.convert(tmp_path / "old", bucket.url(key), shards="none")
+    zl.convert(tmp_path / "old", bucket.url(key), shards="none", overwrite=True)
+
+    zl.convert(tmp_path / "old", tmp_path / "new", shards="none")
+    assert bucket.get(key) == files(tmp_path / "new")
+
+
+def test_what_is_not_ours_is_never_removed(bucket: Bucket, key: str, tmp_path: Path) -> None:
+    """Objects of others below the target's prefix are in the way, with --overwrite too."""
+    write_sample(tmp_path / "old")
+    bucket.client.put_object(Bucket=bucket.name, Key=f"{key}/notes.txt", Body=b"mine")
+
+    for overwrite in (False, True):
+        with pytest.raises(TargetError):
+            zl.convert(tmp_path / "old", bucket.url(key), overwrite=overwrite)
+
+    assert bucket.get(key) == {"notes.txt": b"mine"}
+
+
+@pytest.mark.parametrize("after", [0.35, 0.5, 0.7, 1.0])
+def test_killed_lift_is_continued(after: float, bucket: Bucket, key: str, tmp_path: Path) -> None:
+    """Nothing opens before the end; run again, the lift ends as if it had not been killed."""
+    zl.demo(tmp_path / "old", kind="plate", size="24MiB")
+    zl.convert(tmp_path / "old", tmp_path / "new")
+    command = [PROGRAM, "convert", "--quiet", str(tmp_path / "old"), bucket.url(key)]
+
+    running = subprocess.Popen(command)
+    time.sleep(after)
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    killed = bucket.get(key)
+    subprocess.run(command, check=True)
+
+    assert "zarr.json" not in killed or ".zarrlift/plan.json" not in killed
+    assert bucket.get(key) == files(tmp_path / "new")
+
+
+def test_public_bucket_needs_no_keys(
+    server: S3Server, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without keys requests are not signed, at once; `anon` says so where there are keys."""
+    source = Bucket(server, PUBLIC).put(write_sample(tmp_path / "old"), key)
+    assert zl.convert(source, tmp_path / "signed", anon=True).finished
+    for name in server.environment:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    begun = time.monotonic()
+    report = zl.convert(source, tmp_path / "unsigned")
+
+    assert report.finished
+    assert time.monotonic() - begun < 10
+
+
+def test_private_bucket_says_that_keys_are_missing(
+    bucket: Bucket, key: str, tmp_path: Path
+) -> None:
+    """A refusal names the side, and that nothing was signed."""
+    source = bucket.put(write_sample(tmp_path / "old"), key)
+
+    with pytest.raises(AccessError, match="without keys") as caught:
+        zl.convert(source, tmp_path / "new", src_anon=True)
+
+    assert source in str(caught.value)
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("url", "options", "words"),
+    [
+        ("s3://no-such-bucket/a", {}, "no such bucket"),
+        (f"s3://{PRIVATE}/nothing-here", {}, "no such"),
+        (f"s3://{PRIVATE}/a", {"endpoint": "http://127.0.0.1:9"}, "--endpoint"),
+        ("s3:///a", {}, "names no bucket"),
+        (f"s3://{PRIVATE}/a/../b", {}, "step"),
+        ("ftp://host/a", {}, "not known"),
+    ],
+)
+def test_what_is_not_there_is_said(
+    url: str, options: dict[str, str], words: str, tmp_path: Path
+) -> None:
+    """An address that leads nowhere gives an error with a next step, and leaves nothing behind."""
+    with pytest.raises(zl.ZarrliftError, match=words):
+        zl.convert(url, tmp_path / "new", **options)  # type: ignore[arg-type]
+
+    assert not (tmp_path / "new").exists()
+
+
+def test_keys_are_never_said(bucket: Bucket, key: str, tmp_path: Path) -> None:
+    """Wrong keys give a plain error; no key is in what the command prints or logs."""
+    source = bucket.put(write_sample(tmp_path / "old"), key)
+    environment = os.environ | {"AWS_SECRET_ACCESS_KEY": "not-the-right-secret"}
+    log = tmp_path / "log.txt"
+    command = [PROGRAM, "convert", "-v", "--log", str(log), source, str(tmp_path / "new")]
+
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    said = done.stdout + done.stderr + (log.read_text() if log.exists() else "")
+    assert done.returncode == 3
+    assert "secret key does not fit" in said
+    assert "Traceback" not in said
+    for secret in ("not-the-right-secret", SECRET, ACCESS):
+        assert secret not in said
+
+
+def test_plan_and_report_as_json(bucket: Bucket, key: str, tmp_path: Path) -> None:
+    """The commands take addresses, and name them in what they print."""
+    source = bucket.put(write_sample(tmp_path / "old"), f"{key}/old")
+    target = bucket.url(f"{key}/new")
+    where = ["--endpoint", bucket.server.endpoint]
+
+    planned = subprocess.run(
+        [PROGRAM, "plan", source, target, "--json", *where], capture_output=True, check=True
+    )
+    lifted = subprocess.run(
+        [PROGRAM, "convert", source, target, "--json", *where], capture_output=True, check=True
+    )
+    proved = subprocess.run(
+        [PROGRAM, "verify", source, target, "--level", "full", *where],
+        capture_output=True,
+        check=True,
+    )
+
+    assert json.loads(planned.stdout)["target"] == target
+    assert json.loads(lifted.stdout)["target"] == target
+    assert b"equal" in proved.stdout.lower() or b"same" in proved.stdout.lower()
+
+
+def test_same_place_is_refused(bucket: Bucket) -> None:
+    """A target within its source is refused before anything is asked for."""
+    with pytest.raises(UsageError, match="inside"):
+        zl.convert(bucket.url("a"), bucket.url("a/b"))
+    with pytest.raises(UsageError, match="same place"):
+        zl.convert(bucket.url("a"), bucket.url("a/"))
+
+
+def test_chunk_that_vanishes_is_no_absent_chunk(bucket: Bucket, key: str, tmp_path: Path) -> None:
+    """A server that stops answering in the middle gives an error, never an empty chunk."""
+    source = bucket.put(write_sample(tmp_path / "old"), key)
+    plan = zl.plan(source, tmp_path / "new")
+    for name in bucket.get(key):
+        if name[-1].isdigit():
+            bucket.client.put_object(Bucket=bucket.name, Key=f"{key}/{name}", Body=b"")
+
+    with pytest.raises((StorageError, zl.ZarrliftError)):
+        zl.run(plan)
+
+    assert not (tmp_path / "new" / "zarr.json").exists()
+
+
+def test_drop_in_reads_and_writes_buckets(bucket: Bucket, key: str, tmp_path: Path) -> None:
+    """The challenge's words for buckets do what addresses do, where that program cannot write."""
+    zl.convert(write_sample(tmp_path / "old"), tmp_path / "new")
+    bucket.put(tmp_path / "old", f"{key}/old")
+    where = [f"--{side}-endpoint={bucket.server.endpoint}" for side in ("input", "output")]
+    where += [f"--{side}-bucket={bucket.name}" for side in ("input", "output")]
+    program = str(Path(PROGRAM).with_name("zarrlift-resave"))
+
+    words = [f"{key}/old", f"{key}/new", "--rocrate-skip", "--silent"]
+    subprocess.run([program, *where, *words], check=True)
+
+    assert bucket.get(f"{key}/new") == files(tmp_path / "new")
+
+
+def test_crate_of_a_source_in_a_bucket_is_added_to(
+    bucket: Bucket, key: str, tmp_path: Path
+) -> None:
+    """A crate is merged, and written beside the root document."""
+    write_sample(tmp_path / "old")
+    zl.describe(tmp_path / "old", organism="Homo sapiens")
+    shutil.rmtree(tmp_path / "old" / ".zarrlift")
+    source = bucket.put(tmp_path / "old", f"{key}/old")
+
+    zl.convert(source, bucket.url(f"{key}/new"), license="cc-by")
+
+    crate = bucket.get(f"{key}/new")["ro-crate-metadata.json"].decode()
+    assert "9606" in crate
+    assert "creativecommons.org/licenses/by/4.0" in crate
+
+
+def test_survey_asks_once_for_each_node(
+    bucket: Bucket, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plate takes one listing for each node, and one request for each document."""
+    zl.demo(tmp_path / "old", kind="plate", size="1MiB")
+    source = bucket.put(tmp_path / "old", key)
+    asked: list[str] = []
+    for name in ("list_with_delimiter", "get", "head", "get_range", "list"):
+        monkeypatch.setattr(obstore, name, noted(asked, name, getattr(obstore, name)))
+
+    found = zl.survey(source)
+
+    stored = [Path(name).name for name in bucket.get(key)]
+    documents = sum(name in (".zarray", ".zgroup", ".zattrs") for name in stored)
+    assert asked.count("list_with_delimiter") == len(found.nodes)
+    assert asked.count("get") == documents
+    assert len(asked) == len(found.nodes) + documents
