@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable  # noqa: TC003 - read at run time by NamedTuple
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from mmap import mmap
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
@@ -23,6 +23,8 @@ _BATCH_BYTES = 16 * 2**20
 _BATCH_MOST = 32
 _TRIAL = 0.05
 """Seconds of turns after which it is judged whether they are worth it."""
+_PATIENCE = 0.2
+"""Seconds that units in flight have to end before it is seen to that none waits in vain."""
 _WAITING = 3
 """Turns end where a thread waits so many times longer than it works in them."""
 
@@ -65,7 +67,15 @@ class Turn:
         if self._held > _TRIAL:
             self.worth = self.worth and self._held < (1 + _WAITING) * self._worked
             self._held = self._worked = 0.0
-        self._lock.release()
+        self.free()
+
+    def free(self) -> None:
+        """Let whoever waits go on, though the turn may be another's: it only saves time.
+
+        A signal can catch a thread between taking the turn and being able to give it up.
+        """
+        with suppress(RuntimeError):
+            self._lock.release()
 
     def __enter__(self) -> Self:
         """Wait for the turn."""
@@ -137,7 +147,9 @@ class Pool:
                     yield from future.result()
         except BaseException:
             self.stopping.set()
-            wait([future for future in running if not future.cancel()])
+            left = [future for future in running if not future.cancel()]
+            while wait(left, timeout=_PATIENCE).not_done:
+                self.turn.free()
             raise
 
     def _next(self, batches: Iterator[list[Callable[[], R]]]) -> list[Callable[[], R]] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from functools import partial
+from typing import Self
 
 import pytest
 
@@ -267,3 +268,39 @@ def test_buffer_that_is_far_too_large_is_given_back() -> None:
     with Pool(1) as pool:
         assert len(pool.buffer(8 * 2**20)) == 8 * 2**20
         assert len(pool.buffer(2**20)) == 2**20
+
+
+class _Caught(Turn):
+    """A turn in which a signal catches the listing thread right after it took the lock."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.armed = False
+
+    def __enter__(self) -> Self:
+        self.acquire()
+        if self.armed and threading.current_thread() is threading.main_thread():
+            raise KeyboardInterrupt
+        return self
+
+
+def test_turn_that_nobody_gives_up_keeps_no_one_waiting() -> None:
+    """A thread that was stopped while it took the turn does not hold up the others for ever."""
+    turn, taken = _Caught(), threading.Event()
+
+    def work() -> None:
+        taken.wait(PATIENCE)
+        with turn:
+            pass
+
+    def tasks() -> Iterator[Task[None]]:
+        yield Task(HEAVY, work)
+        turn.armed = True
+        yield Task(HEAVY, work)
+
+    with Pool(1) as pool:
+        pool.turn = turn
+        results = pool.each(tasks())
+        threading.Timer(0.2, taken.set).start()
+        with pytest.raises(KeyboardInterrupt):
+            list(results)

@@ -31,6 +31,11 @@ class Option(click.Option):
 class Command(click.Command):
     """A command whose help groups options under headings."""
 
+    def __init__(self, *words: Any, **settings: Any) -> None:  # noqa: ANN401 - click's form
+        # Stated here too: click keeps the names of the first context that asks.
+        settings.setdefault("context_settings", {"help_option_names": ["-h", "--help"]})
+        super().__init__(*words, **settings)
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write each heading with its options."""
         groups: dict[str, list[tuple[str, str]]] = {}
