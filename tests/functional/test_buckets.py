@@ -297,6 +297,7 @@ def test_private_bucket_says_that_keys_are_missing(
         ("s3:///a", {}, "names no bucket"),
         (f"s3://{PRIVATE}/a/../b", {}, "step"),
         ("ftp://host/a", {}, "not known"),
+        (f"s3://{PRIVATE}/no.ozx", {}, "no such|not a Zarr folder"),
     ],
 )
 def test_what_is_not_there_is_said(
@@ -307,6 +308,17 @@ def test_what_is_not_there_is_said(
         zl.convert(url, tmp_path / "new", **options)  # type: ignore[arg-type]
 
     assert not (tmp_path / "new").exists()
+
+
+def test_zipped_target_in_a_bucket_is_refused(bucket: Bucket, tmp_path: Path) -> None:
+    """Nothing is written, and no folder gets the address for a name."""
+    write_sample(tmp_path / "old")
+
+    with pytest.raises(UsageError, match="zipped"):
+        zl.convert(tmp_path / "old", bucket.url("new.ozx"))
+
+    assert bucket.get("new.ozx") == {}
+    assert not Path("s3:").exists()
 
 
 def test_keys_are_never_said(bucket: Bucket, key: str, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from zarrlift.jobs import claim
 from zarrlift.jobs.claim import State
 from zarrlift.jobs.options import RunOptions, Silent, Watch, crew_of, default_memory, threads
 from zarrlift.jobs.result import Report, already_done, report
-from zarrlift.jobs.stores import Stores, bytes_under_way, refuse_same, root_of
+from zarrlift.jobs.stores import Stores, bytes_under_way, refuse_same, refuse_zipped, root_of
 from zarrlift.plan.cost import workers_within
 from zarrlift.plan.details import layout_rules
 from zarrlift.plan.plan import make_plan
@@ -56,6 +56,7 @@ def decide(
     `details` is the content of a details file, whose rules come before those of the settings.
     """
     refuse_same(source, target)
+    refuse_zipped(target)
     tree = (stores or Stores()).source_at(source)
     found = survey(tree, settings.exclude)
     _LOG.debug("surveyed: %r", found)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from zarrlift import grid
+from zarrlift.errors import UsageError
 from zarrlift.plan.cost import chunk_bound
 from zarrlift.store import address
 from zarrlift.store.address import StoreOptions
@@ -82,6 +83,16 @@ def _stored_bytes(layout: ArrayLayout) -> int:
 def root_of(url: str) -> str:
     """Give the one form of a place's name."""
     return address.parse(url).url if address.is_remote(url) else Folder(url).root
+
+
+def refuse_zipped(target: str) -> None:
+    """Raise `UsageError` for a zipped target in a bucket: it grows in place, as no object does."""
+    if address.is_remote(target) and target.endswith(".ozx"):
+        raise UsageError(
+            "a zipped target cannot be written into a bucket",
+            place=target,
+            hint="write it to a local file, and upload that",
+        )
 
 
 def refuse_same(source: str, target: str) -> None:
