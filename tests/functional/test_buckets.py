@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from tests.functional.runs import write_sample
 from tests.servers import ACCESS, PRIVATE, PUBLIC, SECRET, S3Server, seaweed
 from zarrlift.demo.write import Kind
 from zarrlift.errors import AccessError, StorageError, TargetError, UsageError
+from zarrlift.jobs.stores import Stores
 
 PROGRAM = str(Path(sys.executable).with_name("zarrlift"))
 
@@ -62,6 +64,10 @@ class Bucket:
                 name = f"{key}/{path.relative_to(folder).as_posix()}"
                 client.put_object(Bucket=self.name, Key=name, Body=path.read_bytes())
         return self.url(key)
+
+    def names(self) -> int:
+        """How many objects there are in the bucket, one page at most."""
+        return int(self.client.list_objects_v2(Bucket=self.name)["KeyCount"])
 
     def get(self, key: str) -> dict[str, bytes]:
         """Everything below a key, as `files` gives it of a folder."""
@@ -308,6 +314,55 @@ def test_what_is_not_there_is_said(
         zl.convert(url, tmp_path / "new", **options)  # type: ignore[arg-type]
 
     assert not (tmp_path / "new").exists()
+
+
+def test_whole_bucket_is_never_emptied(bucket: Bucket, tmp_path: Path) -> None:
+    """--overwrite of a bucket itself is refused, whatever lies at its root."""
+    bucket.client.put_object(Bucket=bucket.name, Key="zarr.json", Body=b"{}")
+    before = bucket.names()
+    try:
+        with pytest.raises(TargetError, match="whole bucket"):
+            zl.convert(write_sample(tmp_path / "old"), f"s3://{bucket.name}", overwrite=True)
+        assert bucket.names() == before
+    finally:
+        bucket.client.delete_object(Bucket=bucket.name, Key="zarr.json")
+
+
+def test_one_run_alone_claims_a_target(bucket: Bucket, key: str) -> None:
+    """The claim is a conditional write: the second to come is told so, and changes nothing."""
+    stores = Stores()
+    first, second = (stores.target_at(bucket.url(key)) for _ in range(2))
+
+    assert first.claim(b"mine")
+    assert not second.claim(b"yours")
+    assert bucket.get(key) == {".zarrlift/plan.json": b"mine"}
+
+
+def test_chunks_ahead_are_bounded(
+    bucket: Bucket, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many chunks a shard takes, only so many bytes of them are asked for ahead."""
+    write_group(tmp_path / "old")
+    values = np.random.default_rng(0).integers(0, 2**16, (64, 32, 32), dtype="<u2")
+    write_array(tmp_path / "old" / "0", values, chunks=(1, 32, 32), compressor=None)
+    source = bucket.put(tmp_path / "old", key)
+    monkeypatch.setattr("zarrlift.chunks.fetch.AHEAD", 4 * 2048)
+    here, at_once, real = threading.Lock(), [0, 0], obstore.get
+
+    def slow(*words: Any, **more: Any) -> Any:
+        with here:
+            at_once[0] += 1
+            at_once[1] = max(at_once)
+        time.sleep(0.02)
+        with here:
+            at_once[0] -= 1
+        return real(*words, **more)
+
+    plan = zl.plan(source, tmp_path / "new", plain_zarr=True, shards="64,32,32")
+    monkeypatch.setattr(obstore, "get", slow)
+    zl.run(plan, workers=1, verify="none")
+
+    assert at_once[1] == 4
 
 
 def test_zipped_target_in_a_bucket_is_refused(bucket: Bucket, tmp_path: Path) -> None:

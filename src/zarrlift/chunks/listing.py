@@ -119,9 +119,12 @@ def units(
     `sizes` where these are wanted. `part` leaves all other objects out, and their folders unread.
     """
     walk = _Listing(folder, path, chunk_grid, per_object, strays)
-    walk.size = _size if sizes else _no_size
+    # A listing over a network gives sizes anyway, and what is asked for ahead is bounded by them.
+    walk.size = _size if sizes or folder.remote else _no_size
     walk.part = part or grid.WHOLE
     prefix = keys.prefix
+    if folder.remote and grid.count(chunk_grid) <= _LISTED_AT_ONCE:
+        folder.list_below(folder.path(path))
     if prefix and not folder.has_folder(path):
         return
     if not chunk_grid or keys in (Keys.V2_FLAT, Keys.DEFAULT_FLAT) or len(chunk_grid) == 1:

@@ -200,7 +200,7 @@ def one_of(kind: type[E], value: str, name: str) -> E:
 
 def local(path: Path) -> str:
     """Give the local path that a path or `file://` URL names."""
-    from zarrlift.store.folder import local_path
+    from zarrlift.store.address import local_path
 
     return local_path(os.fspath(path))
 

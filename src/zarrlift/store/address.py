@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from zarrlift.errors import UsageError
+from zarrlift.errors import StorageError, UsageError
 
 BUCKETS = ("s3", "gs", "az")
 """Schemes whose addresses name a bucket, or Azure's container, first."""
@@ -45,7 +45,13 @@ def is_remote(url: str) -> bool:
 
 
 def local_path(url: str) -> str:
-    """Give the local path that a `file://` URL or plain path names."""
+    """Give the local path that a `file://` URL or plain path names; refuse what is remote."""
+    if is_remote(url):
+        raise StorageError(
+            f"{url.partition(':')[0]}:// addresses are not supported here",
+            place=url,
+            hint="give a local folder",
+        )
     return url.removeprefix("file://")
 
 

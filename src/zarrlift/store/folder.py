@@ -282,15 +282,3 @@ def boot_id() -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return answer.stdout.strip() or None
-
-
-def local_path(url: str) -> str:
-    """Give the local path that a `file://` URL or plain path names; refuse remote ones."""
-    scheme, separator, rest = url.partition("://")
-    if not separator:
-        return url
-    if scheme == "file":
-        return rest
-    raise StorageError(
-        f"{scheme}:// addresses are not supported yet", place=url, hint="give a local folder"
-    )

@@ -198,25 +198,30 @@ class RemoteFolder(Folder):
             return
         full = self._key(key)
         cut = len(full) + 1 if full else 0
-        self._below[key] = []
+        levels: dict[str, list[RemoteEntry]] = {key: []}
         try:
             for page in obstore.list(self._store, full or None, chunk_size=_PAGE):
                 for facts in page:
-                    self._enter(key, facts["path"][cut:], facts["size"])
+                    self._enter(levels, key, facts["path"][cut:], facts["size"])
         except obstore.exceptions.BaseError as error:
             raise self._failed(error, "listing", key) from error
+        self._below |= levels
 
-    def _enter(self, top: str, name: str, size: int | None) -> None:
-        """Hold an object or a prefix, and the prefixes above it, for the levels they lie in."""
+    def _enter(
+        self, levels: dict[str, list[RemoteEntry]], top: str, name: str, size: int | None
+    ) -> None:
+        """Put an object or a prefix, and the prefixes above it, into the levels they lie in."""
         above, _, own = name.rpartition("/")
         folder = f"{top}/{above}".strip("/")
-        if folder not in self._below:
-            self._below[folder] = []
-            self._enter(top, above, None)
-        self._below[folder].append(RemoteEntry(own, self.path(f"{folder}/{own}".lstrip("/")), size))
+        if folder not in levels:
+            levels[folder] = []
+            self._enter(levels, top, above, None)
+        levels[folder].append(RemoteEntry(own, self.path(f"{folder}/{own}".lstrip("/")), size))
 
     def has_folder(self, key: str) -> bool:
         """Say whether any object lies below a key."""
+        if key in self._below:
+            return bool(self._below[key])
         import obstore  # noqa: PLC0415 - slow to load
 
         try:

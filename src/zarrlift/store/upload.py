@@ -61,7 +61,7 @@ class RemoteTarget(RemoteFolder):
 
         try:
             obstore.put(self._store, self._key(key), document, mode="create")
-        except FileExistsError:
+        except (obstore.exceptions.AlreadyExistsError, obstore.exceptions.PreconditionError):
             return False
         except obstore.exceptions.BaseError as error:
             if not isinstance(error, obstore.exceptions.NotSupportedError):
@@ -145,9 +145,12 @@ class RemoteTarget(RemoteFolder):
         return sum(1 for _ in self._all(""))
 
     def entries(self, key: str) -> list[RemoteEntry]:  # type: ignore[override]
-        """List one level below a key; prefixes that a server keeps without any object are none."""
+        """List one level below a key; at the root, prefixes without any object are none.
+
+        Some servers keep such prefixes; elsewhere they do no harm.
+        """
         found = super().entries(key)
-        return [e for e in found if e.is_file() or self.has_folder(f"{key}/{e.name}".lstrip("/"))]
+        return found if key else [e for e in found if e.is_file() or self.has_folder(e.name)]
 
     def _all(self, key: str) -> Iterator[str]:
         """Walk the keys of all objects below a key."""

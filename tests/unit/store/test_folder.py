@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from zarrlift.errors import AccessError, StorageError, UsageError
-from zarrlift.store import folder
+from zarrlift.store import address, folder
 from zarrlift.store.folder import Folder, Kind, refuse_overlap
 
 
@@ -264,11 +264,11 @@ def test_free_space_of_a_folder_to_be_made(tmp_path: Path) -> None:
 )
 def test_local_paths(url: str, expected: str) -> None:
     """A plain path is itself, a `file://` address names one."""
-    assert folder.local_path(url) == expected
+    assert address.local_path(url) == expected
 
 
 @pytest.mark.parametrize("url", ["s3://bucket/x", "https://example.org/x"])
 def test_remote_addresses_are_refused(url: str) -> None:
     """What is not local is refused by its scheme."""
     with pytest.raises(StorageError, match=url.split(":", maxsplit=1)[0]):
-        folder.local_path(url)
+        address.local_path(url)
