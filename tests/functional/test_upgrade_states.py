@@ -624,7 +624,7 @@ def test_what_is_no_v2_dataset_is_refused(root: Path, tmp_path: Path) -> None:
     assert_refused(in_process("upgrade", tmp_path / "absent"), "no such folder")
     assert_refused(in_process("upgrade", tmp_path / "empty"), "no Zarr group")
     assert_refused(in_process("upgrade", tmp_path / "new.zarr"), "Zarr v3 already")
-    assert_refused(in_process("upgrade", "s3://bucket/a.zarr"), "not supported yet")
+    assert_refused(in_process("upgrade", "s3://bucket/a.zarr"), "not supported here")
 
 
 def test_all_unfit_arrays_are_named(root: Path) -> None:
