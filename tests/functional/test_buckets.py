@@ -209,6 +209,26 @@ def test_large_shard_goes_in_parts(bucket: Bucket, key: str, tmp_path: Path) -> 
     assert "Uploads" not in bucket.client.list_multipart_uploads(Bucket=bucket.name)
 
 
+def test_large_chunks_are_compared_piece_by_piece(bucket: Bucket, key: str, tmp_path: Path) -> None:
+    """Chunks of more bytes than one request asks for: each differing byte is found."""
+    values = np.random.default_rng(1).integers(0, 2**16, (2, 2400, 2000), "<u2")
+    write_group(tmp_path / "a.zarr")
+    write_array(tmp_path / "a.zarr" / "0", values, chunks=(1, 2400, 2000), compressor=None)
+    source = bucket.put(tmp_path / "a.zarr", f"{key}/a.zarr")
+    target = bucket.url(f"{key}/b.zarr")
+
+    report = zl.convert(source, target, plain_zarr=True, shards="none", verify="full")
+    assert report.verification is not None
+    assert report.verification.equal
+
+    data = bytearray(values[1].tobytes())
+    data[-5] ^= 1
+    bucket.client.put_object(Bucket=bucket.name, Key=f"{key}/b.zarr/0/c/1/0/0", Body=bytes(data))
+    proof = zl.verify(source, target, level="full")
+    assert [f.chunk for f in proof.findings] == [(1, 0, 0)]
+    assert f"byte {len(data) - 5} of the chunk" in proof.findings[0].message
+
+
 def test_finished_target_is_confirmed(bucket: Bucket, key: str, tmp_path: Path) -> None:
     """The same command again verifies and writes nothing."""
     write_sample(tmp_path / "old")

@@ -39,7 +39,8 @@ def chunk_units(
 
     `stored` must be whole chunks. From files, units come in C order; from shards, block by block
     of as many shards as fill whole objects, in C order within each, and `sizes` always. Raises
-    `DamageError` for a shard whose index is not whole, unless `strays` takes note of these.
+    `DamageError` for a shard whose index is not whole, unless `strays` takes note of these. `part`
+    leaves out other objects, or other blocks where there are shards.
     """
     if source.shards is None:
         per = grid.chunks_per_shard(stored, source.chunks)
@@ -54,11 +55,8 @@ def chunk_units(
             part=part,
         )
         return
-    held = part or grid.WHOLE
-    for _, units in shard_blocks(folder, path, source, stored, strays=strays):
-        for unit in units:
-            if unit.chunks and all(held.holds(axis, i) for axis, i in enumerate(unit.at)):
-                yield unit
+    for _, units in shard_blocks(folder, path, source, stored, strays=strays, part=part):
+        yield from (unit for unit in units if unit.chunks)
 
 
 def files_for(folder: Folder, source: ArrayLayout) -> Files:
@@ -80,7 +78,13 @@ def block_shape(source: ArrayLayout, stored: Index) -> Index:
 
 
 def shard_blocks(
-    folder: Folder, path: str, source: ArrayLayout, stored: Index, *, strays: listing.Strays
+    folder: Folder,
+    path: str,
+    source: ArrayLayout,
+    stored: Index,
+    *,
+    strays: listing.Strays,
+    part: grid.Part | None = None,
 ) -> Iterator[tuple[Index, list[Unit]]]:
     """List a sharded array's chunks, gathered by target objects, block by block in C order.
 
@@ -94,6 +98,7 @@ def shard_blocks(
         per_object=grid.chunks_per_shard(block_shape(source, stored), source.stored),
         strays=strays,
         sizes=True,
+        part=part,
     )
     for block in blocks:
         yield block.at, list(_Shards(folder, path, source, strays).units(stored, block))

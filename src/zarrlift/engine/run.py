@@ -127,7 +127,7 @@ class Engine:
         self, tally: Tally, seen: list[tuple[str, listing.Strays]], number: int = 0, of: int = 1
     ) -> Iterator[Task[Outcome]]:
         arrays = self.plan.arrays
-        for place, part in shared_out((a.target for a in arrays), number, of):
+        for place, part in shared_out(((a.source, a.target) for a in arrays), number, of):
             array = arrays[place]
             work = ArrayWork(
                 plan=array,

@@ -14,25 +14,34 @@ if TYPE_CHECKING:
 
 
 def shared_out(
-    targets: Iterable[ArrayLayout], number: int, of: int
+    arrays: Iterable[tuple[ArrayLayout, ArrayLayout]], number: int, of: int
 ) -> Iterator[tuple[int, Part | None]]:
     """Give what falls to one of several workers: arrays by their place, whole or in part.
 
-    An array is parted along the axis with most objects, where that has one for each worker;
-    smaller ones go whole to whoever has least so far. All workers together miss nothing and do
-    nothing twice.
+    Each array is given by what it is and what it becomes. It is parted along the axis with most
+    objects of the target, or most blocks of these where the source has shards, so that no two
+    workers read the index of one shard. An array with fewer than one for each worker goes whole
+    to whoever has least so far. All workers together miss nothing and do nothing twice.
     """
     loads = [0] * of
-    for place, target in enumerate(targets):
+    for place, (source, target) in enumerate(arrays):
         if of == 1:
             yield place, None
             continue
-        objects = target.object_grid
-        axis = max(range(len(objects)), key=objects.__getitem__, default=-1)
-        if axis >= 0 and objects[axis] >= of:
+        cells = _cells(source, target)
+        axis = max(range(len(cells)), key=cells.__getitem__, default=-1)
+        if axis >= 0 and cells[axis] >= of:
             yield place, Part(axis, number, of)
             continue
         owner = loads.index(min(loads))
-        loads[owner] += grid.count(objects) * target.chunk_bytes * grid.count(target.per_object)
+        loads[owner] += target.chunk_bytes * grid.count(target.object_grid + target.per_object)
         if owner == number:
             yield place, None
+
+
+def _cells(source: ArrayLayout, target: ArrayLayout) -> grid.Index:
+    if source.shards is None:
+        return target.object_grid
+    return grid.grid_shape(
+        source.shape, grid.block_shape(source.shape, source.stored, target.stored)
+    )

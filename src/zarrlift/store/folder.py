@@ -46,6 +46,8 @@ class Folder:
     """Objects are parts of one file, not files of their own."""
     remote = False
     """Objects are asked for over a network, and are no files that could be opened."""
+    piece = 2**16
+    """Bytes that are best read at a time where there are many: larger buffers are new memory."""
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
         self.root = os.path.abspath(root)
@@ -128,6 +130,23 @@ class Folder:
             fd = open_file(path)
             try:
                 return os.pread(fd, length, offset)
+            finally:
+                os.close(fd)
+        except OSError as error:
+            raise from_os_error(error, doing="reading", place=path) from error
+
+    def pieces(self, key: str, offset: int, length: int, piece: int) -> Iterator[bytes]:
+        """Give bytes of an object as `pieces_at` does."""
+        folder, name, first, _ = self.lies_at(self.path(key))
+        return self.pieces_at(f"{folder}/{name}", max(0, first) + offset, length, piece)
+
+    def pieces_at(self, path: str, offset: int, length: int, piece: int) -> Iterator[bytes]:
+        """Give bytes of a file, `piece` of them at a time; shorter ones where it ends before."""
+        try:
+            fd = open_file(path)
+            try:
+                for at in range(0, length, piece):
+                    yield os.pread(fd, min(piece, length - at), offset + at)
             finally:
                 os.close(fd)
         except OSError as error:

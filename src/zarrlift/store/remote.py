@@ -57,6 +57,7 @@ class RemoteFolder(Folder):
     """The objects below a prefix of a bucket, read only."""
 
     remote = True
+    piece = 2**23
 
     def __init__(self, address: Address, options: StoreOptions, fetcher: Executor) -> None:
         self.fetcher = fetcher
@@ -154,6 +155,11 @@ class RemoteFolder(Folder):
     def read_at(self, path: str, offset: int, length: int) -> bytes:
         """Give bytes of the object at a path as `path` gives it."""
         return self.read_range(self._key_at(path), offset, length)
+
+    def pieces_at(self, path: str, offset: int, length: int, piece: int) -> Iterator[bytes]:
+        """Give bytes of the object at a path, each piece by a request of its own."""
+        for at in range(0, length, piece):
+            yield self.read_at(path, offset + at, min(piece, length - at))
 
     def entries(self, key: str) -> list[RemoteEntry]:  # type: ignore[override]
         """List one level below a key."""

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from zarrlift import grid
 from zarrlift.chunks import envelope, listing, shard
-from zarrlift.chunks.parts import ShardFiles
 from zarrlift.chunks.units import block_shape, chunk_units, files_for, shard_blocks
 from zarrlift.findings import error, warning
 from zarrlift.verify.pair import Pair
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from zarrlift.grid import Index
     from zarrlift.verify.pair import ArrayPair
 
-_PIECE = 2**20
-"""Bytes that are compared at a time."""
 L = TypeVar("L")
 R = TypeVar("R")
 
@@ -38,10 +35,10 @@ def pairs(
 ) -> Iterator[Pair]:
     """Walk both listings side by side: all of the target's objects, or a part of them.
 
-    They come in C order; block by block where the source has shards.
+    They come in C order; block by block where the source has shards, of which `part` then is one.
     """
     if pair.old.shards is not None:
-        yield from _pairs_in_blocks(pair, strays, part or grid.WHOLE)
+        yield from _pairs_in_blocks(pair, strays, part)
         return
     ours = chunk_units(
         pair.source,
@@ -58,11 +55,13 @@ def pairs(
 
 
 def _pairs_in_blocks(
-    pair: ArrayPair, strays: tuple[listing.Strays, listing.Strays], part: grid.Part
+    pair: ArrayPair, strays: tuple[listing.Strays, listing.Strays], part: grid.Part | None
 ) -> Iterator[Pair]:
     shape = block_shape(pair.old, pair.new.stored)
     per = tuple(grid.ceil_div(b, s) for b, s in zip(shape, pair.new.stored, strict=True))
-    ours = shard_blocks(pair.source, pair.path, pair.old, pair.new.stored, strays=strays[0])
+    ours = shard_blocks(
+        pair.source, pair.path, pair.old, pair.new.stored, strays=strays[0], part=part
+    )
     theirs = listing.units(
         pair.target,
         pair.path,
@@ -70,14 +69,14 @@ def _pairs_in_blocks(
         chunk_grid=pair.new.object_grid,
         per_object=per,
         strays=strays[1],
+        part=part,
     )
     for block, units, objects in _merged(ours, ((u.at, u.chunks) for u in theirs)):
         due = {unit.at: unit for unit in units or []}
         held = {grid.cell(block, o.number, per) for o in objects or []}
         for at in sorted({*due, *held}):
-            if all(part.holds(axis, i) for axis, i in enumerate(at)):
-                unit = due.get(at) or listing.Unit(at, [])
-                yield Pair(at, unit.chunks, in_target=at in held, lost=unit.lost)
+            unit = due.get(at) or listing.Unit(at, [])
+            yield Pair(at, unit.chunks, in_target=at in held, lost=unit.lost)
 
 
 def _merged(
@@ -228,16 +227,14 @@ class _One(NamedTuple):
 
     def _equal(self, key: str, offset: int) -> bool:
         """Compare piece by piece: two large chunks may be more than memory has room for."""
-        chunk, target = self.chunk, self.pair.target
-        if chunk.size <= _PIECE:
+        chunk, source, target = self.chunk, self.pair.source, self.pair.target
+        piece = max(source.piece, target.piece)
+        if chunk.size <= piece:
             return target.read_range(key, offset, chunk.size) == self.files.read(chunk)
-        with ShardFiles() as files:
-            for at in range(0, chunk.size, _PIECE):
-                size = min(_PIECE, chunk.size - at)
-                due = chunk._replace(offset=max(0, chunk.offset) + at, size=size)
-                if target.read_range(key, offset + at, size) != files.read(due):
-                    return False
-        return True
+        place = f"{chunk.folder}/{chunk.name}"
+        ours = source.pieces_at(place, max(0, chunk.offset), chunk.size, piece)
+        theirs = target.pieces(key, offset, chunk.size, piece)
+        return all(a == b for a, b in zip(ours, theirs, strict=True))
 
     def differs(self, rule: str, message: str, checked: Checked, data: bytes | None = None) -> bool:
         """Report a difference, unless the source's own chunk is not whole.

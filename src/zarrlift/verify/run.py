@@ -144,7 +144,7 @@ class Verifier:
         number: int = 0,
         of: int = 1,
     ) -> Iterator[Task[Outcome]]:
-        for place, part in shared_out((p.new for p in pairs), number, of):
+        for place, part in shared_out(((p.old, p.new) for p in pairs), number, of):
             both = (listing.Strays(broken=[]), listing.Strays())
             seen.append((place, both))
             for weight, work in self._array(pairs[place], both, part):
