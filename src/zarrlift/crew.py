@@ -47,8 +47,10 @@ def can_fork() -> bool:
 class Crew(Generic[R]):
     """A number of processes for one job at a time."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, meanwhile: Callable[[], None] = lambda: None) -> None:
         self.size = size
+        self._meanwhile = meanwhile
+        """What this process does once the others are at work, instead of only waiting."""
         self._processes: dict[int, int] = {}
         """The process at the other end of each pipe."""
 
@@ -61,6 +63,7 @@ class Crew(Generic[R]):
         try:
             for number in range(self.size):
                 self._start(work, number)
+            self._meanwhile()
             while self._processes:
                 ready, _, _ = select.select(list(self._processes), [], [])
                 for end in ready:

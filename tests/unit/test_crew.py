@@ -50,6 +50,24 @@ def test_every_part_is_done_once(size: int) -> None:
     assert_no_child_left()
 
 
+def test_parent_has_something_to_do_meanwhile(tmp_path: Path) -> None:
+    """It is done while the processes are at work, not after them, and once for each job."""
+    begun = tmp_path / "begun"
+    done = list[bool]()
+
+    def work(number: int, _of: int) -> Iterator[int]:
+        while not begun.exists():
+            time.sleep(0.001)
+        yield number
+
+    def meanwhile() -> None:
+        begun.touch()
+        done.append(True)
+
+    assert sorted(Crew[int](2, meanwhile).each(work)) == [0, 1]
+    assert done == [True]
+
+
 def test_crew_serves_one_job_after_another() -> None:
     """The same crew can be used again."""
     shared = Crew[int](2)

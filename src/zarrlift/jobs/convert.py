@@ -15,7 +15,6 @@ from zarrlift.findings import Severity
 from zarrlift.jobs import claim
 from zarrlift.jobs.claim import State
 from zarrlift.jobs.options import RunOptions, Silent, Watch, crew_of, default_memory, threads
-from zarrlift.jobs.result import Report, already_done, report
 from zarrlift.jobs.stores import Stores, bytes_under_way, refuse_same, refuse_zipped, root_of
 from zarrlift.plan.cost import workers_within
 from zarrlift.plan.details import layout_rules
@@ -27,17 +26,18 @@ from zarrlift.store.target import CLAIM
 from zarrlift.survey.facts import CRATE
 from zarrlift.survey.walk import left_out, survey
 from zarrlift.verify.result import Checked, Level, verification
-from zarrlift.verify.run import Verifier
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from zarrlift.crew import Crew
+    from zarrlift.jobs.result import Report
     from zarrlift.plan.plan import Plan
     from zarrlift.plan.settings import Exact, Settings
     from zarrlift.store.folder import Folder
     from zarrlift.store.target import Target
     from zarrlift.verify.result import Verification
+    from zarrlift.verify.run import Verifier
 
 
 _LOG = logging.getLogger(__name__)
@@ -153,6 +153,8 @@ class _Lift:
             self._documents(target)
             target.release()
         _LOG.info("%r", proof)
+        from zarrlift.jobs.result import report  # noqa: PLC0415 - loaded while objects are written
+
         return report(
             self.plan,
             tally,
@@ -185,7 +187,7 @@ class _Lift:
     def _crew(self, pool: Pool) -> Crew[Any] | None:
         crew = None
         if not self.plan.encodes:
-            crew = crew_of(self.options, pool.workers, remote=self._remote)
+            crew = crew_of(self.options, pool.workers, _load_proof, remote=self._remote)
         _LOG.debug("%d %s", pool.workers, "processes" if crew else "threads")
         return crew
 
@@ -213,17 +215,22 @@ class _Lift:
             return None
         self.watch.phase("verifying", None)
         checked = Checked()
-        verifier = Verifier(
-            plan=self.plan,
+        verifier = self._verifier(self.plan, target, self.options.verify, pool)
+        verifier.data({a.path: a.target for a in self.plan.arrays}, checked)
+        return verification(self.plan.source, target.root, self.options.verify, checked)
+
+    def _verifier(self, plan: Plan, target: Target, level: Level, pool: Pool) -> Verifier:
+        from zarrlift.verify.run import Verifier  # noqa: PLC0415 - as the report
+
+        return Verifier(
+            plan=plan,
             source=self._source(),
             target=target,
-            level=self.options.verify,
+            level=level,
             pool=pool,
             watch=lambda path, done: self.watch.advance(path, done.bytes),
             crew=self._crew(pool),
         )
-        verifier.data({a.path: a.target for a in self.plan.arrays}, checked)
-        return verification(self.plan.source, target.root, self.options.verify, checked)
 
     def _documents(self, target: Target) -> None:
         """Write every document, deepest first, the root last: only then is there a dataset.
@@ -245,14 +252,7 @@ class _Lift:
         with self._pool() as pool:
             self.watch.phase("verifying", None)
             checked, source = Checked(), self._source()
-            verifier = Verifier(
-                plan=self.plan.without_crate(),
-                source=source,
-                target=target,
-                level=level,
-                pool=pool,
-                crew=self._crew(pool),
-            )
+            verifier = self._verifier(self.plan.without_crate(), target, level, pool)
             layouts = verifier.documents(checked)
             self._refuse_other_layout(target, layouts)
             verifier.data(layouts, checked)
@@ -260,6 +260,8 @@ class _Lift:
         proof = verification(self.plan.source, target.root, level, checked)
         if proof.equal:
             target.release()
+        from zarrlift.jobs.result import already_done  # noqa: PLC0415 - as the report
+
         return already_done(self.plan, proof, seconds=time.monotonic() - begun)
 
     def _confirm_crate(self, source: Folder, target: Target, checked: Checked) -> None:
@@ -278,6 +280,12 @@ class _Lift:
                     place=target.root,
                     hint="zarrlift verify compares them; --overwrite replaces the target",
                 )
+
+
+def _load_proof() -> None:
+    """Load what comes after the objects, while other processes write these."""
+    from zarrlift.jobs import result  # noqa: F401, PLC0415 - kept by Python, used above
+    from zarrlift.verify import run  # noqa: F401, PLC0415 - as above
 
 
 def _depth(path: str) -> int:

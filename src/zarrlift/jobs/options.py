@@ -15,6 +15,8 @@ from zarrlift.store.address import is_remote
 from zarrlift.verify.result import Level
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from zarrlift.crew import Crew
     from zarrlift.plan.plan import Plan
 
@@ -87,16 +89,22 @@ def default_memory() -> int:
     return _DEFAULT_MEMORY
 
 
-def crew_of(options: RunOptions, size: int, *, remote: bool = False) -> Crew[Any] | None:
+def crew_of(
+    options: RunOptions,
+    size: int,
+    meanwhile: Callable[[], None] = lambda: None,
+    *,
+    remote: bool = False,
+) -> Crew[Any] | None:
     """Give the processes that take the place of threads, where they are asked for and can be.
 
-    What talks to object stores must not be forked.
+    `meanwhile` is done here while they are at work. What talks to object stores must not be forked.
     """
     if not options.processes or remote or size < 2:  # noqa: PLR2004 - one alone needs no other process
         return None
     from zarrlift import crew  # noqa: PLC0415 - needed by the command, not from Python
 
-    return crew.Crew(size) if crew.can_fork() else None
+    return crew.Crew(size, meanwhile) if crew.can_fork() else None
 
 
 def threads(options: RunOptions, *, encodes: bool, remote: bool = False) -> int:
