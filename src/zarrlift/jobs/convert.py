@@ -17,9 +17,7 @@ from zarrlift.jobs.claim import State
 from zarrlift.jobs.options import RunOptions, Silent, Watch, crew_of, default_memory, threads
 from zarrlift.jobs.stores import Stores, bytes_under_way, refuse_same, refuse_zipped, root_of
 from zarrlift.plan.cost import workers_within
-from zarrlift.plan.details import layout_rules
 from zarrlift.plan.plan import make_plan
-from zarrlift.plan.settings import parse_rules
 from zarrlift.pool import Pool
 from zarrlift.store.address import is_remote
 from zarrlift.store.target import CLAIM
@@ -61,6 +59,9 @@ def decide(
     found = survey(tree, settings.exclude)
     _LOG.debug("surveyed: %r", found)
     if details is not None:
+        from zarrlift.plan.details import layout_rules  # noqa: PLC0415 - rarely given
+        from zarrlift.plan.settings import parse_rules  # noqa: PLC0415 - as above
+
         rules = parse_rules(layout_rules(details, found), settings.wish)
         settings = replace(settings, rules=(*rules, *settings.rules))
     plan = make_plan(found, root_of(target), settings, exact)

@@ -44,10 +44,8 @@ class CrateWords:
         return {n: list(v) if isinstance(v, tuple) else v for n, v in values.items()}
 
 
-def crate_from_json(document: object) -> CrateWords | None:
+def crate_from_json(document: object) -> CrateWords:
     """Read the crate of a saved plan's settings; raises `UsageError` where it is none."""
-    if document is None:
-        return None
     known = {f.name for f in fields(CrateWords)}
     if not isinstance(document, dict) or not document.keys() <= known:
         raise UsageError("the plan's crate is not understood", hint="make the plan anew")

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from zarrlift.errors import UsageError
 from zarrlift.metadata import codecs
-from zarrlift.plan.crate import CrateWords, crate_from_json
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
+
+    from zarrlift.plan.crate import CrateWords
 
 _UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 _UNITS |= {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
@@ -238,5 +239,13 @@ def settings_from_json(document: Mapping[str, object]) -> Settings:
         damaged=Damaged(str(document["damaged"])),
         ome_version=str(document["ome_version"]),
         notes=None if notes is None else str(notes),
-        crate=crate_from_json(document.get("crate")),
+        crate=_crate(document.get("crate")),
     )
+
+
+def _crate(document: object) -> CrateWords | None:
+    if document is None:
+        return None
+    from zarrlift.plan.crate import crate_from_json  # noqa: PLC0415 - few datasets have one
+
+    return crate_from_json(document)
