@@ -303,3 +303,36 @@ def test_killed_upgrade_with_a_crate(tmp_path: Path) -> None:
             break
 
     assert codes == {-9, 0}
+
+
+def test_check_says_what_the_online_validator_shows(image: Path) -> None:
+    """Beside what is wrong, `--check` says what the page takes, and marks as missing."""
+    write(image, of_the_challenge())
+    shown = in_process("crate", image, "--check").out
+
+    assert "The online validator shows" in shown
+    assert f"  License      {CC_BY}" in shown
+    assert "  Name         mitosis" in shown
+    assert "  Description  missing, with a cross" in shown
+    assert "  Organism     NCBI:txid9606" in shown
+    assert "  Imaging      obo:FBbi_00000246" in shown
+    found = json.loads(in_process("crate", image, "--json").out)["panel"]
+    assert found == {k: v for k, v in panel(read(image)).items() if v is not None}
+
+    zl.describe(image, name="a", description="b")
+    document = read(image)
+    del entity(document, "./")["license"]
+    write(image, document)
+    assert "  License      missing, with a red cross" in in_process("crate", image, "--check").out
+    entity(document, "./")["license"] = {"@id": CC_BY}
+    write(image, document)
+    assert "  License      fails on it" in in_process("crate", image, "--check").out
+
+
+def test_misspelt_names_are_guessed(image: Path) -> None:
+    """A name that the table lacks is refused, with those that are spelt like it."""
+    ran = in_process("crate", image, "--set", "organism=Homo sapien")
+    assert_refused(ran, "perhaps Homo sapiens (NCBI:txid9606)", "zarrlift crate terms", code=2)
+    ran = in_process("crate", image, "--set", "modality=confocul")
+    assert_refused(ran, "perhaps confocal microscopy (obo:FBbi_00000251)", code=2)
+    assert not (image / CRATE).exists()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from zarrlift.crate import terms
 from zarrlift.crate.graph import Graph, links, texts, values, version_of
+from zarrlift.crate.panel import panel
 from zarrlift.crate.words import license_name
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ class Crate:
     """By name: license, name, description, organism, modality, author, keyword, published."""
     actions: tuple[str, ...]
     """What made the dataset, each in a line."""
+    panel: dict[str, str | None]
+    """What the online validator shows, by the same names; a licence that it fails on is None."""
     entities: int
     findings: tuple[Finding, ...]
 
@@ -65,6 +68,7 @@ def shown(source: str, graph: Graph | None, findings: list[Finding], *, exists: 
         version=version_of(graph.descriptor) if graph else None,
         said=_said(graph, root) if graph and root is not None else {},
         actions=tuple(_actions(graph)) if graph else (),
+        panel=panel(graph) if graph else {},
         entities=len(graph.entities) if graph else 0,
         findings=tuple(findings),
     )

@@ -128,6 +128,19 @@ def named(text: str, among: tuple[Term, ...]) -> Term | None:
     return found[0] if len(found) == 1 else None
 
 
+def near(text: str, among: tuple[Term, ...]) -> tuple[Term, ...]:
+    """Give up to three terms that a text may mean: those it is a part of, else those spelt so."""
+    found = [t for t in search(text) if t in among]
+    if not found:
+        from difflib import get_close_matches  # noqa: PLC0415 - only for what is misspelt
+
+        by_name = {_plain(n): t for t in among for n in (t.label, *t.other_names)}
+        found = [
+            by_name[name] for name in get_close_matches(_plain(text), by_name, n=6, cutoff=0.8)
+        ]
+    return tuple({t.id: t for t in found}.values())[:3]
+
+
 def _rank(term: Term, parts: list[str]) -> int | None:
     """Rank a match: a whole name, the beginning of one, within one; None where there is none."""
     names = [_plain(n) for n in (term.label, *term.other_names)]

@@ -94,7 +94,7 @@ def _named(text: str, among: tuple[terms.Term, ...], kind: str, such: str) -> st
     term = terms.named(text, among)
     if term is not None:
         return term.id
-    near = [f"{t.label} ({t.id})" for t in terms.search(text) if t in among][:3]
+    near = [f"{t.label} ({t.id})" for t in terms.near(text, among)]
     meant = f"perhaps {', '.join(near)}; " if near else ""
     raise UsageError(
         f"{kind} {text!r} is not known by this name",

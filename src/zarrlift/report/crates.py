@@ -23,17 +23,31 @@ _LABELS = {
     "keyword": "Keywords",
     "published": "Published",
 }
+_PANEL = {
+    "license": "missing, with a red cross",
+    "name": "missing, with a cross",
+    "description": "missing, with a cross",
+    "organism": "-",
+    "modality": "-",
+}
+"""What the online validator shows, and in place of what is missing."""
 _INDENT = 13
 _MOST = 70
+_CHALLENGE_WIDTHS = [10, 20, 30]
 
 
 def crate_text(crate: Crate, *, only_findings: bool = False) -> str:
-    """Show what a crate says, then what is wrong or lacking; with `only_findings` just this."""
+    """Show what a crate says, then what is wrong or lacking.
+
+    With `only_findings`, what the online validator shows of it takes the place of what it says.
+    """
     if not crate.exists:
         return "\n".join([f"{crate.source} has no RO-Crate.", "", *_to_add(crate.source)])
     version = f" (RO-Crate {crate.version})" if crate.version else ""
     lines = [f"RO-Crate of {crate.source}{version}", ""]
-    if not only_findings:
+    if only_findings:
+        lines += _panel(crate)
+    else:
         lines += _said(crate)
     if crate.findings:
         lines += ["Findings", *words.findings(crate.findings, len(crate.findings)), ""]
@@ -62,6 +76,12 @@ def terms_text(found: Terms) -> str:
         if not found.online and found.problem is None:
             lines.append("  next: --online asks the EBI's Ontology Lookup Service")
     return "\n".join(lines)
+
+
+def terms_table(found: Terms) -> str:
+    """Show terms as the challenge's program does: a head and padded columns, with tabs between."""
+    rows = [("ONTOLOGY", "TERM", "LABEL", "DESCRIPTION"), *map(_row, found.terms)]
+    return "\n".join("\t".join(_padded(row, _CHALLENGE_WIDTHS)) for row in rows)
 
 
 def crate_to_json(crate: Crate) -> dict[str, object]:
@@ -110,6 +130,7 @@ def _crate(crate: Crate) -> dict[str, object]:
         "version": crate.version,
         "said": {name: [s.to_json() for s in found] for name, found in crate.said.items()},
         "actions": list(crate.actions),
+        "panel": crate.panel,
         "entities": crate.entities,
         "findings": [f.to_json() for f in crate.findings],
     }
@@ -125,6 +146,18 @@ def _said(crate: Crate) -> list[str]:
             lines.append(f"{label:<{_INDENT}}-")
     for number, action in enumerate(crate.actions):
         lines += words.wrapped(action, _INDENT, f"{'Made' if not number else '':<{_INDENT}}")
+    return [*lines, ""]
+
+
+def _panel(crate: Crate) -> list[str]:
+    """Show what the online validator shows, with its marks for what it asks for."""
+    if not crate.entities:
+        return []
+    lines = ["The online validator shows"]
+    for name, lacking in _PANEL.items():
+        value = crate.panel.get(name, lacking)
+        text = "fails on it" if value is None else value
+        lines += words.wrapped(text, _INDENT + 2, f"  {_LABELS[name]:<{_INDENT}}")
     return [*lines, ""]
 
 

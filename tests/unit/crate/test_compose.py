@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from rocrate.vocabs import RO_CRATE
 
 from tests.crates import CC0, CC_BY, CRATE, entity, judged, of_the_challenge, panel, with_members
 from zarrlift.crate.check import check_graph
@@ -238,3 +239,35 @@ def test_document_is_written_readably() -> None:
     assert "細胞".encode() in write_graph(document)
     assert json.loads(write_graph(document)) == document
     assert json.loads(write_graph(odd)) == odd
+
+
+def test_every_word_has_a_meaning() -> None:
+    """Each type and member of a new crate is a word of RO-Crate, or its own context defines it."""
+    document = composed(ALL, made=MADE)
+    known = {*RO_CRATE["@context"], *document["@context"][1], "@id", "@type"}
+
+    used = {word for item in document["@graph"] for word in (item["@type"], *item)}
+    links = {i["@id"] for e in document["@graph"] for v in e.values() for i in _objects(v)}
+    prefixes = {link.partition(":")[0] for link in links if ":" in link} - {"https", "http"}
+
+    assert used - known == set()
+    assert prefixes == {"NCBI", "obo"}  # readers know the first in this form only
+    assert "obo" in document["@context"][1]
+
+
+def _objects(value: object) -> list[dict[str, str]]:
+    return [v for v in (value if isinstance(value, list) else [value]) if isinstance(v, dict)]
+
+
+def test_library_would_lose_what_others_say() -> None:
+    """Why the library judges crates and does not write them: it drops what it does not know."""
+    old = of_the_challenge() | {"x-own": 1}
+
+    again = judged(old).metadata.generate()
+
+    assert "biosample" in old["@context"][1]
+    assert again["@context"] == "https://w3id.org/ro/crate/1.1/context"
+    assert "x-own" not in again
+    kept = composed(CrateWords(license=CC0), old)
+    assert old["@context"][1].items() <= kept["@context"][1].items()
+    assert kept["x-own"] == 1
