@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import UTC, date, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,7 @@ from tests.fakes import Stopped, StoppingWatch
 from tests.functional.runs import Word, assert_refused, in_process, run, tree, write_sample
 from zarrlift.errors import SourceError, TargetError, UsageError
 from zarrlift.jobs.choices import CrateChoices
+from zarrlift.plan.saved import plan_to_json
 from zarrlift.store.target import CLAIM, OURS
 
 ALL: CrateChoices = {
@@ -314,3 +317,75 @@ def test_array_at_the_root_has_a_crate(tmp_path: Path) -> None:
     assert zl.convert(source, target, plain_zarr=True, license="cc0").already
     write(target, {"@graph": []})
     assert [f.rule for f in zl.verify(source, target).findings] == ["crate-lost"]
+
+
+@pytest.mark.parametrize("verb", ["convert", "upgrade"])
+def test_every_option_of_the_command_line(verb: str, source: Path, tmp_path: Path) -> None:
+    """Each option arrives in the crate in the form that it has there; lists may be given again."""
+    target = tmp_path / "target.zarr" if verb == "convert" else source
+    paths: list[Word] = [source, target] if verb == "convert" else [source, "--exclude", "labels"]
+    words: list[Word] = ["--license", "https://example.org/terms", "--organism", "Homo sapiens"]
+    words += ["--organism", "10090", "--modality", "confocal", "--name", "Cells"]
+    words += ["--description", "Two sorts", "--keyword", "mitosis", "--keyword", "cells"]
+    words += ["--author", "Josiah Carberry 0000-0002-1825-0097"]
+
+    ran = in_process(verb, *paths, *words)
+
+    assert ran.code == 0, ran.said
+    document = read(target)
+    judged(document)
+    root = entity(document, "./")
+    orcid = "https://orcid.org/0000-0002-1825-0097"
+    assert panel(document) == {
+        "license": "https://example.org/terms",
+        "name": "Cells",
+        "description": "Two sorts",
+        "organism": "NCBI:txid9606",
+        "modality": "obo:FBbi_00000251",
+    }
+    assert root["keywords"] == ["mitosis", "cells"]
+    assert root["author"] == {"@id": orcid}
+    assert entity(document, orcid) == {"@id": orcid, "@type": "Person", "name": "Josiah Carberry"}
+    samples = [e for e in document["@graph"] if e["@type"] == "biosample"]
+    assert [e["organism_classification"]["@id"] for e in samples] == [
+        "NCBI:txid9606",
+        "NCBI:txid10090",
+    ]
+
+
+def test_crate_says_how_it_was_made(source: Path, tmp_path: Path) -> None:
+    """The action names source, program and version, plan and time, and what came of it."""
+    before = datetime.now(UTC).replace(microsecond=0)
+    report = zl.convert(source, tmp_path / "target.zarr", crate=True)
+    after = datetime.now(UTC)
+
+    document = read(tmp_path / "target.zarr")
+    (action,) = (e for e in document["@graph"] if e["@type"] == "CreateAction")
+    program = entity(document, action["instrument"]["@id"])
+    assert (program["@type"], program["name"]) == ("SoftwareApplication", "zarrlift")
+    assert program["version"] == version("zarrlift")
+    assert entity(document, action["object"]["@id"])["name"] == "image.zarr"
+    assert entity(document, action["object"]["@id"])["encodingFormat"] == "OME-Zarr 0.4"
+    assert action["identifier"] == f"sha256:{report.plan.digest}"
+    assert before <= datetime.fromisoformat(action["endTime"]) <= after
+    assert action["result"] == {"@id": "./"}
+    assert entity(document, "./")["mentions"] == {"@id": action["@id"]}
+    assert date.fromisoformat(entity(document, "./")["datePublished"]) <= after.date()
+
+
+def test_crate_that_says_nothing_is_of_a_plan_too(source: Path, tmp_path: Path) -> None:
+    """`crate=True` writes one without a word; a saved plan keeps that, and it is another plan."""
+    target = tmp_path / "target.zarr"
+    plan = zl.plan(source, target, crate=True)
+    assert plan.digest not in (
+        zl.plan(source, target).digest,
+        zl.plan(source, target, name="image.zarr").digest,
+    )
+    assert [f.rule for f in plan.findings if f.rule == "crate-license-missing"]
+
+    saved = plan_to_json(plan, zl.estimate(plan))
+    (tmp_path / "plan.json").write_text(json.dumps(saved), "utf-8")
+    assert zl.run(tmp_path / "plan.json").finished
+
+    assert panel(read(target))["name"] == "image.zarr"
+    assert zl.convert(source, target, crate=True).already

@@ -299,7 +299,7 @@ def test_notes_are_kept_in_the_root(here: Path) -> None:
 def test_other_details_are_another_plan(here: Path) -> None:
     """An unfinished target of other details is named as such, without repeating every array."""
     write_file(here / "p.json", json.dumps([{"shards": [1, 1, 1, 8, 8]}] * 2).encode())
-    plan = zl.plan(here / "input.zarr", here / "output.zarr")
+    plan = zl.plan(here / "input.zarr", here / "output.zarr", shards="whole")
     claim.take(plan, Target(here / "output.zarr"))
 
     ran = resaved("input.zarr output.zarr --rocrate-skip --output-read-details=p.json", here)
@@ -373,7 +373,8 @@ def test_missing_licence_is_a_warning(here: Path) -> None:
     """Without a licence the image is converted all the same."""
     ran = done("input.zarr output.zarr", here)
 
-    assert "warning: no licence is stated" in ran.err
+    assert "crate-license-missing" in ran.out
+    assert "--set license=cc-by" in " ".join(ran.out.split())
 
 
 def test_store_options_without_a_bucket_are_a_warning(here: Path) -> None:
@@ -410,7 +411,11 @@ def test_validate_follows_every_path(here: Path) -> None:
     (here / "output.zarr" / "1" / "zarr.json").unlink()
     lacking = resaved("validate output.zarr", here)
 
-    assert "OME-Zarr 0.5, 3 documents read, 0 findings" in whole.out
+    assert "OME-Zarr 0.5, 3 documents read" in whole.out
+    assert {line.split("[")[-1] for line in whole.out.splitlines()[:-2]} == {
+        *("crate-license-missing]", "crate-description-missing]"),
+        *("crate-organism-missing]", "crate-modality-missing]"),
+    }
     assert "Not checked" in whole.out
     assert lacking.code == 1
     assert "array-missing" in lacking.out

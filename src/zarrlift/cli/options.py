@@ -142,7 +142,7 @@ written = _stack(
         heading=_WRITTEN,
         metavar="SHAPE",
         default="auto",
-        help="auto, none, sizes (1,1,1,4096,4096) or by axis (y=4096,x=4096).",
+        help="auto, none, whole, sizes (1,1,1,4096,4096) or by axis (y=4096,x=4096).",
     ),
     _option(
         "--shard-size",

@@ -12,7 +12,6 @@ import click
 
 import zarrlift as zl
 from zarrlift.cli import faces, resave_options
-from zarrlift.cli import options as o
 from zarrlift.cli import resave_words as words
 from zarrlift.errors import UsageError, ZarrliftError
 
@@ -20,7 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import AbstractContextManager
 
+    from zarrlift.crate.terms import Terms
     from zarrlift.jobs.choices import Decision, Lift
+    from zarrlift.jobs.result import Report
     from zarrlift.plan.plan import Plan
 
 
@@ -37,7 +38,7 @@ def app() -> None:
     """
 
 
-@click.command(cls=o.Command, params=resave_options.resave)
+@click.command(cls=resave_options.Abbreviating, params=resave_options.resave)
 def resave(input_path: str, output_path: str, **given: object) -> None:
     """Write a complete OME-Zarr 0.5 copy of INPUT to OUTPUT."""
     with _errors(given), faces.stopping_cleanly():
@@ -53,21 +54,35 @@ def resave(input_path: str, output_path: str, **given: object) -> None:
             _convert(given)
 
 
-@click.command(cls=o.Command, params=resave_options.lookup)
+@click.command(cls=resave_options.Abbreviating, params=resave_options.lookup)
 def lookup(text: str, **given: object) -> None:
-    """Find the ids of organisms and imaging methods."""
-    from zarrlift.report.crates import terms_text
+    """Find the ids of organisms and imaging methods.
+
+    They come from a table; where it has none, the EBI's Ontology Lookup Service is asked.
+    """
+    from zarrlift.report.crates import terms_table
 
     with _errors(given):
-        found = zl.terms(text, online=True)
+        found = _terms(text, given)
         if found.problem:
             faces.say(f"warning: {found.problem}\n  these are the terms that zarrlift knows itself")
-        faces.show(terms_text(found))
+        faces.show(terms_table(found))
+        if not found.terms:
+            faces.say(f"nothing found for {text!r}")
         if found.problem and not found.terms:
             sys.exit(faces.FAILED)
 
 
-@click.command(cls=o.Command, params=resave_options.validate)
+def _terms(text: str, given: Mapping[str, object]) -> Terms:
+    service = str(given["service"]) if given["service"] else None
+    if not (given["online"] or service):
+        found = zl.terms(text)
+        if found.terms:
+            return found
+    return zl.terms(text, online=True, service=service)
+
+
+@click.command(cls=resave_options.Abbreviating, params=resave_options.validate)
 def validate(path: str, source: str | None, **given: object) -> None:
     """Read every document of PATH; with --source, compare the data too."""
     from zarrlift.report.lifts import verification_text
@@ -81,7 +96,8 @@ def validate(path: str, source: str | None, **given: object) -> None:
             sys.exit(0 if proof.equal else faces.FOUND)
         # A plan reads all documents, follows every path in them, and writes nothing.
         plan, crate = zl.plan(path, f"{path.rstrip('/')}.lifted"), zl.crate(path)
-        found = (*plan.findings, *(crate.findings if crate.exists else ()))
+        advice = crate.findings if crate.exists else ()
+        found = (*plan.findings, *advice)
         for finding in found:
             faces.show(str(finding))
         faces.show(
@@ -90,11 +106,12 @@ def validate(path: str, source: str | None, **given: object) -> None:
             f"{plural(len(found), 'finding')}.\n"
             "Not checked: chunks (--source compares them), and the specification's finer rules."
         )
-        if any(f.severity in ("error", "warning") for f in found):
+        wrong = [*plan.findings, *(f for f in advice if f.severity == "error")]
+        if any(f.severity != "note" for f in wrong):
             sys.exit(faces.FOUND)
 
 
-@click.command(cls=o.Command, params=resave_options.update)
+@click.command(cls=resave_options.Abbreviating, params=resave_options.update)
 def update(path: str, **given: object) -> None:
     """Change what the RO-Crate of PATH says."""
     from zarrlift.report.crates import described_text
@@ -150,27 +167,19 @@ def _write_details(given: Mapping[str, object]) -> None:
 
 
 def _write_scripts(given: Mapping[str, object]) -> None:
-    _warn_of_licence(given)
-    with faces.watching(quiet=bool(given["silent"]), yes=True) as watch:
+    silent = bool(given["silent"])
+    with faces.watching(quiet=silent, yes=True) as watch:
         made = zl.script(_planned(given), overwrite=bool(given["output_overwrite"]), watch=watch)
-    for finding in () if given["silent"] else made.findings:
-        faces.say(str(finding))
-    if not given["silent"]:
+    for finding in made.findings:
+        if not silent or finding.rule == words.NO_LICENCE:
+            faces.say(str(finding))
+    if not silent:
         faces.show("\n".join(made.paths))
 
 
-def _warn_of_licence(given: Mapping[str, object]) -> None:
-    if "license" not in words.crate(given).words() and not given["rocrate_skip"]:
-        faces.say("warning: no licence is stated; state one with --cc-by or --cc0")
-
-
 def _convert(given: Mapping[str, object]) -> None:
-    from zarrlift.report.lifts import report_text
-
     source, target = words.addresses(given)
-    silent = bool(given["silent"])
-    _warn_of_licence(given)
-    with faces.watching(quiet=silent, yes=True) as watch:
+    with faces.watching(quiet=bool(given["silent"]), yes=True) as watch:
         options = {
             **words.choices(given),
             "workers": given["output_threads"],
@@ -181,8 +190,19 @@ def _convert(given: Mapping[str, object]) -> None:
             **words.reach(source, target),
         }
         made = zl.convert(source.url, target.url, **cast("Lift", options))
-    if not silent or not made.finished:
-        text = report_text(made)
-        faces.show(text if made.finished else words.spoken(text))
+    _report(made, silent=bool(given["silent"]))
     if not made.finished:
         sys.exit(faces.FOUND)
+
+
+def _report(made: Report, *, silent: bool) -> None:
+    from zarrlift.report.lifts import report_text
+
+    if not made.finished:
+        faces.show(words.spoken(report_text(made)))
+    elif not silent:
+        faces.show(report_text(made))
+    else:  # the challenge's program refuses to go without; said even here
+        for finding in made.findings:
+            if finding.rule == words.NO_LICENCE:
+                faces.say(str(finding))

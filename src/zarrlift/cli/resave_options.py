@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from zarrlift.cli.options import Group, Option
-from zarrlift.cli.resave_words import LEVELS
+from zarrlift.cli.options import Command, Group, Option
+from zarrlift.cli.resave_words import LEVELS, NAMED_LEVELS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
 
 _READ, _WRITTEN, _RUNNING = "What is read", "What is written", "How it is carried out"
-_CRATE, _SHOWN = "What the RO-Crate says", "What is shown"
+_CRATE, _SHOWN, _ASKED = "What the RO-Crate says", "What is shown", "What is asked"
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -23,6 +28,38 @@ class WithDefault(Group):
         if args and args[0] not in self.commands and args[0] not in own:
             args = [next(iter(self.commands)), *args]
         return super().parse_args(ctx, args)
+
+
+class Abbreviating(Command):
+    """A command whose options may be cut short, as argparse allows: `--output-over`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put options that are cut short in full."""
+        return super().parse_args(ctx, list(self._in_full(ctx, args)))
+
+    def _in_full(self, ctx: click.Context, args: Sequence[str]) -> Iterator[str]:
+        options = {n: p for p in self.get_params(ctx) for n in p.opts if n.startswith("--")}
+        words = iter(args)
+        for word in words:
+            if word == "--":
+                yield word
+                break
+            name, sign, value = word.partition("=")
+            if name.startswith("--") and name not in options:
+                name = _only(name, options, ctx)
+            yield name + sign + value
+            option = options.get(name)
+            if isinstance(option, click.Option) and not (option.is_flag or sign):
+                yield from islice(words, 1)  # its value, whatever that looks like
+        yield from words
+
+
+def _only(name: str, options: Collection[str], ctx: click.Context) -> str:
+    """Give the one option that begins so; the name itself where none does."""
+    found = [option for option in options if option.startswith(name)]
+    if len(found) > 1:
+        raise click.NoSuchOption(name, possibilities=found, ctx=ctx)
+    return found[0] if found else name
 
 
 def _flag(name: str, heading: str, text: str) -> Option:
@@ -46,8 +83,8 @@ log = Option(
     ["--log"],
     heading=_SHOWN,
     metavar="LEVEL",
-    type=click.Choice([*LEVELS, "warning"], case_sensitive=False),
-    help=f"Log to stderr: {', '.join(LEVELS)}.",
+    type=click.Choice([*LEVELS], case_sensitive=False),
+    help=f"Log to stderr: {', '.join(NAMED_LEVELS)}.",
 )
 crate: list[click.Parameter] = [
     _flag("--cc0", _CRATE, "The licence is CC0: public domain."),
@@ -77,7 +114,7 @@ resave: list[click.Parameter] = [
     _flag("--output-script", _WRITTEN, "Write scripts that make the arrays later."),
     _value("--conversion-notes", _WRITTEN, "TEXT", "Kept in the root group."),
     *crate,
-    _flag("--rocrate-skip", _CRATE, "Say nothing there."),
+    _flag("--rocrate-skip", _CRATE, "Write none."),
     Option(
         ["--output-threads"],
         heading=_RUNNING,
@@ -89,7 +126,12 @@ resave: list[click.Parameter] = [
     log,
 ]
 update: list[click.Parameter] = [click.Argument(["path"], metavar="PATH"), *crate, log]
-lookup: list[click.Parameter] = [click.Argument(["text"], metavar="TEXT"), log]
+lookup: list[click.Parameter] = [
+    click.Argument(["text"], metavar="TEXT"),
+    _flag("--online", _ASKED, "Ask the EBI's Ontology Lookup Service in any case."),
+    _value("--service", _ASKED, "URL", "Ask another such service."),
+    log,
+]
 validate: list[click.Parameter] = [
     click.Argument(["path"], metavar="PATH"),
     _value("--source", _READ, "PATH", "What PATH was made of: the data is compared too."),

@@ -19,13 +19,25 @@ if TYPE_CHECKING:
     from zarrlift.jobs.reach import Reach
 
 PROGRAM = "zarrlift-resave"
-LEVELS = {"error": 40, "warn": 30, "info": 20, "debug": 10, "trace": 5}
+NAMED_LEVELS = ("error", "warn", "info", "debug", "trace")
+LEVELS = {
+    "critical": 50,
+    "fatal": 50,
+    "error": 40,
+    "warning": 30,
+    "warn": 30,
+    "info": 20,
+    "debug": 10,
+    "trace": 5,
+    "notset": 1,
+}
+"""Every word that Python's logging has for a level, and `trace`; help names those of theirs."""
+NO_LICENCE = "crate-license-missing"
 CC0 = "https://creativecommons.org/publicdomain/zero/1.0/"
 CC_BY = "https://creativecommons.org/licenses/by/4.0/"
 _TOGETHER = (
     ("--cc0", "--cc-by", "--rocrate-license"),
     ("--output-write-details", "--output-read-details", "--output-chunks"),
-    ("--output-write-details", "--output-script"),
 )
 """Options of which one at most is taken."""
 _OUR_NAMES = {
@@ -63,7 +75,7 @@ def addresses(given: Mapping[str, object]) -> tuple[Address, Address]:
 def _address(given: Mapping[str, object], side: str) -> Address:
     path, bucket = str(given[f"{side}_path"]), given[f"{side}_bucket"]
     store = StoreOptions(
-        endpoint=_text(given[f"{side}_endpoint"]),
+        endpoint=_endpoint(_text(given[f"{side}_endpoint"])),
         region=_text(given[f"{side}_region"]),
         anon=bool(given[f"{side}_anon"]),
     )
@@ -95,8 +107,13 @@ def without_bucket(given: Mapping[str, object]) -> list[str]:
     ]
 
 
+def _endpoint(text: str | None) -> str | None:
+    """Give the address of a server; a name alone, as the README has it, is one with TLS."""
+    return f"https://{text}" if text and "://" not in text else text
+
+
 def _text(value: object) -> str | None:
-    return None if value is None else str(value)
+    return None if value is None or value == "" else str(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,9 +150,10 @@ def choices(given: Mapping[str, object]) -> Choices:
     """Give what decides what is written."""
     known = {
         "chunks": given["output_chunks"],
-        "shards": given["output_shards"],
+        "shards": given["output_shards"] or "whole",
         "details": given["output_read_details"],
-        "notes": given["conversion_notes"],
+        "notes": _text(given["conversion_notes"]),
+        "crate": None if given["rocrate_skip"] else True,
     }
     return {n: v for n, v in known.items() if v is not None}  # type: ignore[return-value]
 

@@ -39,7 +39,7 @@ class Choices(CrateChoices, total=False):
     """What may be said of a lift's outcome; every one has a default."""
 
     shards: ShapeLike
-    """`auto` (default), `none`, sizes in array order, or sizes by axis name."""
+    """`auto` (default), `none`, `whole`, sizes in array order, or sizes by axis name."""
     shard_size: int | str
     """Decoded bytes that `auto` aims at; 64 MiB."""
     max_files: int
@@ -62,6 +62,8 @@ class Choices(CrateChoices, total=False):
     """`0.5` (default) or `0.6`: what to write."""
     notes: str
     """Text on this conversion, kept in the root group as `ome._creator.notes`."""
+    crate: bool
+    """Write a crate even where nothing is to be said in it but how the dataset was made."""
     damaged: str
     """`stop` (default), `copy` or `missing`: what to do with a chunk that is not whole."""
 
@@ -121,6 +123,7 @@ def run_options(options: Work) -> RunOptions:
 
 def settings(choices: Choices) -> Settings:
     """Give what decides what a lift writes; raises `UsageError`."""
+    from zarrlift.plan.crate import CrateWords
     from zarrlift.plan.settings import VERSIONS, Damaged, Settings, parse_rules, parse_wish
 
     wish = parse_wish(
@@ -142,7 +145,7 @@ def settings(choices: Choices) -> Settings:
         damaged=one_of(Damaged, choices.get("damaged", "stop"), "damaged"),
         ome_version=version(choices.get("ome_version", VERSIONS[0])),
         notes=choices.get("notes"),
-        crate=crate_words(choices),
+        crate=crate_words(choices) or (CrateWords() if choices.get("crate") else None),
     )
 
 

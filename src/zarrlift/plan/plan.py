@@ -236,6 +236,8 @@ class _Chooser:
             return None
         if wish.shards.word == "auto":
             return shapes.auto_shards(layout, names, self._settings.shard_size)
+        if wish.shards.word == "whole":
+            return shapes.whole_shards(layout, names, self._settings.shard_size)
         return shapes.wished_shards(wish.shards, layout, names, self._like(wish.shards))
 
 

@@ -97,7 +97,7 @@ def parse_wish(chunks: str = "keep", shards: str = "auto", codec: str = "keep") 
         codecs.parse(codec, 1)
     return Wish(
         chunks=parse_shape(chunks, ("keep",)),
-        shards=parse_shape(shards, ("auto", "none")),
+        shards=parse_shape(shards, ("auto", "none", "whole")),
         codec=codec,
     )
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MAX_CHUNKS_AUTO = 1024
 MAX_CHUNKS = 2**20
+WHOLE_ELEMENTS = 100_000_000
+"""Of the largest array that is made one shard by the word; as ome2024-ngff-challenge has it."""
 _SPACE = frozenset("xyz")
 Names = tuple[str | None, ...] | None
 
@@ -46,6 +48,13 @@ def auto_shards(layout: ArrayLayout, names: Names, shard_size: int) -> Index | N
         room //= per[axis]
         full = per[axis] == layout.chunk_grid[axis]
     return _shards(per, layout.chunks)
+
+
+def whole_shards(layout: ArrayLayout, names: Names, shard_size: int) -> Index | None:
+    """Make an array one shard; one too large for that is sharded as `auto_shards` does it."""
+    if math.prod(layout.shape) > WHOLE_ELEMENTS or math.prod(layout.chunk_grid) > MAX_CHUNKS:
+        return auto_shards(layout, names, shard_size)
+    return _shards([max(1, n) for n in layout.chunk_grid], layout.chunks)
 
 
 def growth_order(ndim: int, names: Names) -> list[int]:

@@ -79,9 +79,9 @@ def findings(found: Iterable[Finding], most: int = 12) -> list[str]:
 
 def crate_line(plan: Plan) -> str:
     """Say what a lift's crate says, and what becomes of the source's."""
-    given = ", ".join(plan.settings.crate.given) if plan.settings.crate else ""
+    said = ", ".join(plan.settings.crate.given) if plan.settings.crate else ""
     merged = "; the source's own is kept within it" if plan.crate_found else ""
-    return f"says {given}{merged}"
+    return f"says {said or 'how the dataset was made'}{merged}"
 
 
 _GRAVITY = {"error": 0, "warning": 1, "note": 2}

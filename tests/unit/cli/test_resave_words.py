@@ -82,6 +82,16 @@ def test_output_may_lie_in_a_store() -> None:
     )
 
 
+def test_server_by_its_name_alone() -> None:
+    """`--input-endpoint=HOST`, as the README has it, is an address with TLS; empty is none."""
+    line = "--input-bucket=b --output-bucket=b --input-endpoint=s3.example.org"
+
+    source, target = words.addresses(given(f"{line} --output-endpoint= in.zarr out.zarr"))
+
+    assert source.store.endpoint == "https://s3.example.org"
+    assert target.store == StoreOptions()
+
+
 def test_store_options_without_a_bucket_are_named() -> None:
     """Without a bucket the other options mean nothing, as in the challenge's program."""
     line = given("in.zarr out.zarr --input-anon --output-endpoint=http://h:1")
@@ -124,7 +134,6 @@ def test_crate_options_become_words(line: str, expected: CrateOptions) -> None:
         "--cc0 --rocrate-license=https://l",
         "--output-chunks=1 --output-read-details=f",
         "--output-write-details --output-chunks=1",
-        "--output-write-details --output-script",
     ],
 )
 def test_options_that_exclude_one_another(line: str) -> None:
@@ -139,7 +148,8 @@ def test_chunks_and_shards_go_together() -> None:
 
     words.refuse_together(line)
 
-    assert words.choices(line) == {"chunks": "1,256", "shards": "1,2048"}
+    assert words.choices(line) == {"chunks": "1,256", "shards": "1,2048", "crate": True}
+    assert words.choices(given("in.zarr out.zarr"))["shards"] == "whole"
 
 
 def test_messages_name_this_program_s_options() -> None:

@@ -189,6 +189,32 @@ LABELS = layout_of((16, 4096, 4096), (1, 1024, 1024))
 
 
 @pytest.mark.parametrize(
+    ("layout", "expected"),
+    [
+        (layout_of((2, 236, 275, 271), (1, 1, 275, 271)), (2, 236, 275, 271)),
+        (layout_of((1, 3, 1024, 1280), (1, 1, 1024, 1024)), (1, 3, 1024, 2048)),
+        (layout_of((10_000, 10_000), (1000, 1000)), (10_000, 10_000)),
+        (layout_of((64, 64), (64, 64)), None),
+        (layout_of((), ()), None),
+        (layout_of((0, 8), (1, 8)), None),
+    ],
+)
+def test_whole_array_is_one_shard(layout: ArrayLayout, expected: Index | None) -> None:
+    """A shard holds the whole array in whole chunks; where that is one chunk there is none."""
+    assert shapes.whole_shards(layout, None, 64 * MIB) == expected
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [layout_of((10_000, 10_001), (1000, 1000)), layout_of((2**20 + 1, 1), (1, 1))],
+    ids=["elements", "chunks"],
+)
+def test_whole_array_that_is_too_large_is_sharded(layout: ArrayLayout) -> None:
+    """Above 100 million elements, or 2^20 chunks, shards are chosen as they are by default."""
+    assert shapes.whole_shards(layout, None, 64 * MIB) == shapes.auto_shards(layout, None, 64 * MIB)
+
+
+@pytest.mark.parametrize(
     ("text", "layout", "names", "expected"),
     [
         pytest.param("1,1,2,4096,4096", IMAGE, TCZYX, (1, 1, 2, 4096, 4096), id="sizes"),
