@@ -279,7 +279,11 @@ def test_crate_is_always_written(here: Path) -> None:
     assert [e["@type"] for e in document["@graph"]].count("CreateAction") == 1
     assert "RO-Crate   says how the dataset was made" in ran.out
     assert "crate-license-missing" in ran.out
-    assert "Already done" in done("in.zarr out.zarr", here).out
+    again = done("in.zarr out.zarr", here)
+    assert "Already done" in again.out
+    assert "crate-license-missing" in again.out
+    done("update out.zarr --cc-by", here)
+    assert "crate-license-missing" not in done("in.zarr out.zarr", here).out
 
 
 def test_crate_of_the_source_stays(here: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import shlex
 import shutil
 import sys
@@ -411,11 +412,12 @@ def test_validate_follows_every_path(here: Path) -> None:
     (here / "output.zarr" / "1" / "zarr.json").unlink()
     lacking = resaved("validate output.zarr", here)
 
-    assert "OME-Zarr 0.5, 3 documents read" in whole.out
-    assert {line.split("[")[-1] for line in whole.out.splitlines()[:-2]} == {
-        *("crate-license-missing]", "crate-description-missing]"),
-        *("crate-organism-missing]", "crate-modality-missing]"),
+    assert "OME-Zarr 0.5\n3 documents read, 4 findings\n" in whole.out
+    assert set(re.findall(r"\[([a-z-]+)\]", whole.out)) == {
+        *("crate-license-missing", "crate-description-missing"),
+        *("crate-organism-missing", "crate-modality-missing"),
     }
+    assert widest(whole.out.split("\n", 1)[1]) <= 80
     assert "Not checked" in whole.out
     assert lacking.code == 1
     assert "array-missing" in lacking.out

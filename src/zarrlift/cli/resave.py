@@ -85,8 +85,7 @@ def _terms(text: str, given: Mapping[str, object]) -> Terms:
 @click.command(cls=resave_options.Abbreviating, params=resave_options.validate)
 def validate(path: str, source: str | None, **given: object) -> None:
     """Read every document of PATH; with --source, compare the data too."""
-    from zarrlift.report.lifts import verification_text
-    from zarrlift.report.words import plural
+    from zarrlift.report.lifts import documents_text, verification_text
 
     with _errors(given), faces.stopping_cleanly():
         if source is not None:
@@ -98,14 +97,7 @@ def validate(path: str, source: str | None, **given: object) -> None:
         plan, crate = zl.plan(path, f"{path.rstrip('/')}.lifted"), zl.crate(path)
         advice = crate.findings if crate.exists else ()
         found = (*plan.findings, *advice)
-        for finding in found:
-            faces.show(str(finding))
-        faces.show(
-            f"{plan.source}: OME-Zarr {plan.version}, "
-            f"{plural(len(plan.documents), 'document')} read, "
-            f"{plural(len(found), 'finding')}.\n"
-            "Not checked: chunks (--source compares them), and the specification's finer rules."
-        )
+        faces.show(documents_text(plan, found))
         wrong = [*plan.findings, *(f for f in advice if f.severity == "error")]
         if any(f.severity != "note" for f in wrong):
             sys.exit(faces.FOUND)

@@ -80,7 +80,7 @@ def _confirmed(plan: Plan, options: RunOptions, watch: Watch, begun: float) -> R
     if plan.settings.crate is not None:
         from zarrlift.jobs import crate  # noqa: PLC0415 - few datasets have one
 
-        crate.refuse_other(plan, tree_at(path))
+        plan = crate.confirm(plan, tree_at(path))
     proof = _proved(plan, options, watch)
     if proof.equal:
         folder = Path(f"{path}.parts")

@@ -257,20 +257,21 @@ class _Lift:
             layouts = verifier.documents(checked)
             self._refuse_other_layout(target, layouts)
             verifier.data(layouts, checked)
-            self._confirm_crate(source, target, checked)
+            plan = self._confirm_crate(source, target, checked)
         proof = verification(self.plan.source, target.root, level, checked)
         if proof.equal:
             target.release()
         from zarrlift.jobs.result import already_done  # noqa: PLC0415 - as the report
 
-        return already_done(self.plan, proof, seconds=time.monotonic() - begun)
+        return already_done(plan, proof, seconds=time.monotonic() - begun)
 
-    def _confirm_crate(self, source: Folder, target: Target, checked: Checked) -> None:
-        if self.plan.settings.crate is not None or self.plan.crate_found:
-            from zarrlift.jobs import crate  # noqa: PLC0415 - few datasets have one
+    def _confirm_crate(self, source: Folder, target: Target, checked: Checked) -> Plan:
+        if self.plan.settings.crate is None and not self.plan.crate_found:
+            return self.plan
+        from zarrlift.jobs import crate  # noqa: PLC0415 - few datasets have one
 
-            crate.refuse_other(self.plan, target)
-            crate.compare(self.plan, source, target, checked)
+        crate.compare(self.plan, source, target, checked)
+        return crate.confirm(self.plan, target)
 
     def _refuse_other_layout(self, target: Target, layouts: Mapping[str, object]) -> None:
         for array in self.plan.arrays:

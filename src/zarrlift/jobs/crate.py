@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from zarrlift.verify.result import Checked
 
 _DOCUMENT = "zarr.json"
+_NO_LICENSE_RULE = "crate-license-missing"
 _NO_LICENSE = "the crate states no licence; zarrlift crate URL --set license=cc-by adds one"
 
 
@@ -124,10 +125,13 @@ def of_plan(plan: Plan, source: Folder) -> bytes:
     return _composed(_found(plan, source), words, plan.source, place, part=_DOCUMENT, made=made)
 
 
-def refuse_other(plan: Plan, target: Folder) -> None:
-    """Raise `TargetError` where a finished target's crate was not made by this plan."""
+def confirm(plan: Plan, target: Folder) -> Plan:
+    """Raise `TargetError` where a finished target's crate was not made by this plan.
+
+    Gives the plan without the warning of a licence that was lacking, where it was said since.
+    """
     if plan.settings.crate is None:
-        return
+        return plan
     data = target.read(CRATE)
     graph = read_graph(data)[0] if data is not None else None
     if graph is None or not has_made(graph, plan.digest):
@@ -136,6 +140,9 @@ def refuse_other(plan: Plan, target: Folder) -> None:
             place=target.root,
             hint="zarrlift crate DST --set changes what it says; --overwrite replaces the target",
         )
+    if not (graph.root and graph.root.get("license")):
+        return plan
+    return replace(plan, findings=tuple(f for f in plan.findings if f.rule != _NO_LICENSE_RULE))
 
 
 def compare(plan: Plan, source: Folder, target: Folder, checked: Checked) -> None:

@@ -9,7 +9,11 @@ from zarrlift.report import words
 from zarrlift.verify.result import SAMPLE, Level
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from zarrlift.findings import Finding
     from zarrlift.jobs.result import Report
+    from zarrlift.plan.plan import Plan
     from zarrlift.verify.result import Verification
 
 
@@ -143,6 +147,18 @@ def _next(report: Report) -> list[str]:
         "Before deleting the source, compare every byte:",
         f"  {shlex.join(command)}",
     ]
+
+
+def documents_text(plan: Plan, found: Sequence[Finding]) -> str:
+    """Show what was found in a dataset of which nothing but the documents was read."""
+    read = words.plural(len(plan.documents), "document")
+    lines = [
+        f"{plan.source}: OME-Zarr {plan.version}",
+        f"{read} read, {words.plural(len(found), 'finding')}",
+        *words.findings(found, len(found)),
+        "Not checked: chunks (--source compares them), the specification's finer rules.",
+    ]
+    return "\n".join(lines)
 
 
 def verification_text(proof: Verification) -> str:
