@@ -76,7 +76,7 @@ class Place:
             "https://uk1s3.embassy.ebi.ac.uk": self.server.endpoint,
             "=HOST": f"={self.server.endpoint}",
             "=BUCKET": f"={PUBLIC}",
-            "=idr ": f"={PUBLIC} ",
+            "=idr": f"={PUBLIC}",
             "=bia-integrator-data": f"={PUBLIC}",
             " /tmp/": f" {self.folder}/tmp/",
             " /data/": f" {self.folder}/data/",
@@ -331,8 +331,17 @@ def test_getting_started(tmp_path: Path, image: Path, place: Place) -> None:
             "zarr/v0.4/idr0062A/6001240.zarr",
             "tmp/6001240.zarr",
         ),
+        (
+            """ome2024-ngff-challenge resave --cc-by bucket-path/in.zarr out.zarr \\
+                                                   --input-anon \\
+                                                   --input-bucket=idr \\
+                                                   --input-endpoint=https://uk1s3.embassy.ebi.ac.uk
+""",
+            "bucket-path/in.zarr",
+            "out.zarr",
+        ),
     ],
-    ids=["input", "6001240"],
+    ids=["input", "6001240", "help"],
 )
 def test_reading_remotely(line: str, key: str, path: str, tmp_path: Path, place: Place) -> None:
     """A bucket, its server and the word for no keys make the input a key in that bucket."""
