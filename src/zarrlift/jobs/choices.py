@@ -11,7 +11,6 @@ from zarrlift.jobs.reach import Reach, stores_of
 
 if TYPE_CHECKING:
     from zarrlift.jobs.options import RunOptions, Watch
-    from zarrlift.plan.crate import CrateWords
     from zarrlift.plan.settings import Settings
 
 Path = str | os.PathLike[str]
@@ -145,7 +144,7 @@ def settings(choices: Choices) -> Settings:
         damaged=one_of(Damaged, choices.get("damaged", "stop"), "damaged"),
         ome_version=version(choices.get("ome_version", VERSIONS[0])),
         notes=choices.get("notes"),
-        crate=crate_words(choices) or (CrateWords() if choices.get("crate") else None),
+        crate=crate_words(choices) or _no_words(asked=choices.get("crate", False)),
     )
 
 
@@ -157,6 +156,15 @@ def crate_words(choices: Mapping[str, object]) -> CrateWords | None:
     from zarrlift.crate.words import crate_words as read
 
     return read(given)
+
+
+def _no_words(*, asked: bool) -> CrateWords | None:
+    """Give a crate that says nothing, where one is asked for all the same."""
+    if not asked:
+        return None
+    from zarrlift.plan.crate import CrateWords
+
+    return CrateWords()
 
 
 def version(text: str) -> str:
