@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypedDict, TypeVar
 
-from zarrlift.jobs.reach import Reach, stores_of
+from zarrlift.jobs.reach import OneReach, Reach, stores_of
 
 if TYPE_CHECKING:
     from zarrlift.jobs.options import RunOptions, Watch
@@ -33,6 +33,10 @@ class CrateChoices(TypedDict, total=False):
     author: str | Sequence[str]
     """ORCIDs, each perhaps with a name: `Josiah Carberry 0000-0002-1825-0097`."""
     keyword: str | Sequence[str]
+
+
+class Describing(CrateChoices, OneReach, total=False):
+    """What the crate of a dataset is to say, and how the dataset is reached."""
 
 
 class Choices(CrateChoices, total=False):
