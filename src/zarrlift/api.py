@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Unpack, cast
 
 from zarrlift.jobs.choices import (
     Choices,
-    CrateChoices,
     Decision,
+    Describing,
     Lift,
     Work,
     byte_count,
@@ -23,7 +23,7 @@ from zarrlift.jobs.choices import (
     run_options,
     settings,
 )
-from zarrlift.jobs.reach import Reach, stores_of
+from zarrlift.jobs.reach import OneReach, Reach, stores_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -303,7 +303,7 @@ def upgrade(
     dry_run: bool = False,
     fsync: bool = False,
     watch: Watch | None = None,
-    **crate: Unpack[CrateChoices],
+    **more: Unpack[Describing],
 ) -> Upgraded:
     """Write OME-Zarr 0.5 documents beside those of 0.1-0.4, in place; no chunk is touched.
 
@@ -312,7 +312,7 @@ def upgrade(
     Parameters
     ----------
     url
-        Folder of an OME-Zarr 0.1-0.4 or plain Zarr v2 hierarchy.
+        Folder or address of an OME-Zarr 0.1-0.4 or plain Zarr v2 hierarchy.
     exclude
         Patterns of paths to leave out; they keep their v2 documents only.
     level
@@ -327,8 +327,8 @@ def upgrade(
         Each document is on the disk before it gets its name.
     watch
         As for `Run`.
-    crate
-        What the crate is to say, see `CrateChoices`.
+    more
+        What the crate is to say, see `CrateChoices`, and how a store is reached, see `OneReach`.
 
     Raises
     ------
@@ -340,7 +340,7 @@ def upgrade(
     from zarrlift.jobs.upgrade import upgrade as carry_out
     from zarrlift.jobs.upgraded import Depth, UpgradeOptions
 
-    refuse_unknown(crate, CrateChoices)
+    refuse_unknown(more, Describing)
     options = UpgradeOptions(
         exclude=patterns(exclude),
         level=one_of(Depth, level, "level"),
@@ -348,22 +348,27 @@ def upgrade(
         plain_zarr=plain_zarr,
         dry_run=dry_run,
         fsync=fsync,
-        crate=crate_words(crate),
+        crate=crate_words(more),
+        stores=stores_of(more),
     )
-    return carry_out(local(url), options, watch)
+    return carry_out(place(url), options, watch)
 
 
-def undo(url: Path, *, force: bool = False, watch: Watch | None = None) -> Undone:
+def undo(
+    url: Path, *, force: bool = False, watch: Watch | None = None, **reach: Unpack[OneReach]
+) -> Undone:
     """Take back what was done last, an upgrade or a change of the crate, byte for byte.
 
     Parameters
     ----------
     url
-        The folder that was changed.
+        The folder or address of what was changed.
     force
         Go on where documents have changed since; these changes are lost.
     watch
         As for `Run`.
+    reach
+        See `OneReach`.
 
     Raises
     ------
@@ -373,16 +378,19 @@ def undo(url: Path, *, force: bool = False, watch: Watch | None = None) -> Undon
     """
     from zarrlift.jobs.undo import undo as take_back
 
-    return take_back(local(url), force=force, watch=watch)
+    refuse_unknown(reach, OneReach)
+    return take_back(place(url), force=force, stores=stores_of(reach), watch=watch)
 
 
-def crate(url: Path) -> Crate:
+def crate(url: Path, **reach: Unpack[OneReach]) -> Crate:
     """Read and check the RO-Crate of a dataset.
 
     Parameters
     ----------
     url
-        Folder, or zipped file, of an OME-Zarr 0.1-0.6 or plain Zarr hierarchy.
+        Folder, zipped file or address of an OME-Zarr 0.1-0.6 or plain Zarr hierarchy.
+    reach
+        See `OneReach`.
 
     Raises
     ------
@@ -392,10 +400,11 @@ def crate(url: Path) -> Crate:
     """
     from zarrlift.jobs.crate import look
 
-    return look(local(url))
+    refuse_unknown(reach, OneReach)
+    return look(place(url), stores_of(reach))
 
 
-def describe(url: Path, *, fsync: bool = False, **crate: Unpack[CrateChoices]) -> Described:
+def describe(url: Path, *, fsync: bool = False, **more: Unpack[Describing]) -> Described:
     """Say something in the RO-Crate of a dataset, which is made where there is none.
 
     What is not named stays as it is. `undo` takes the change back.
@@ -403,11 +412,11 @@ def describe(url: Path, *, fsync: bool = False, **crate: Unpack[CrateChoices]) -
     Parameters
     ----------
     url
-        Folder of an OME-Zarr 0.1-0.6 or plain Zarr hierarchy.
+        Folder or address of an OME-Zarr 0.1-0.6 or plain Zarr hierarchy.
     fsync
         The crate is on the disk before it gets its name.
-    crate
-        See `CrateChoices`.
+    more
+        See `CrateChoices` and `OneReach`.
 
     Raises
     ------
@@ -418,11 +427,11 @@ def describe(url: Path, *, fsync: bool = False, **crate: Unpack[CrateChoices]) -
     from zarrlift.errors import UsageError
     from zarrlift.jobs.crate import describe as carry_out
 
-    refuse_unknown(crate, CrateChoices)
-    words = crate_words(crate)
+    refuse_unknown(more, Describing)
+    words = crate_words(more)
     if words is None:
         raise UsageError("nothing to say in the crate", hint="give a license, name, organism, …")
-    return carry_out(local(url), words, fsync=fsync)
+    return carry_out(place(url), words, fsync=fsync, stores=stores_of(more))
 
 
 def terms(text: str, *, online: bool = False, service: str | None = None) -> Terms:
@@ -475,13 +484,14 @@ def tune(
     seed: int = 0,
     codecs: Sequence[str] = (),
     watch: Watch | None = None,
+    **reach: Unpack[OneReach],
 ) -> Tuning:
     """Measure codecs on a dataset's own chunks, and count what chunks and shards cost.
 
     Parameters
     ----------
     source
-        Folder of an OME-Zarr 0.1-0.6 or plain Zarr hierarchy.
+        Folder, zipped file or address of an OME-Zarr 0.1-0.6 or plain Zarr hierarchy.
     level
         A number, the path of an array, or that of an image; by default the full resolution of the
         first image.
@@ -493,6 +503,8 @@ def tune(
         The same seed draws the same chunks.
     codecs
         Codecs to try, as `codec` of `Choices` or `zlib[:level]`; by default a broad choice.
+    reach
+        See `OneReach`.
 
     Raises
     ------
@@ -503,11 +515,13 @@ def tune(
     from zarrlift.jobs.tune import TuneOptions
     from zarrlift.jobs.tune import tune as measure
 
+    refuse_unknown(reach, OneReach)
     options = TuneOptions(
         level=None if level is None else str(level),
         chunk=chunk,
         sample=byte_count(sample),
         seed=seed,
         codecs=patterns(codecs),
+        stores=stores_of(reach),
     )
-    return measure(local(source), options, watch)
+    return measure(place(source), options, watch)

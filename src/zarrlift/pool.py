@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable  # noqa: TC003 - read at run time by NamedTuple
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, nullcontext, suppress
@@ -12,10 +13,12 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from concurrent.futures import Executor
     from types import TracebackType
     from typing import Self
 
 R = TypeVar("R")
+T = TypeVar("T")
 _KEPT = 4 * 2**20
 """Bytes of a buffer that are kept though fewer are asked for."""
 _AHEAD = 2
@@ -199,3 +202,25 @@ def _batches(tasks: Iterable[Task[R]]) -> Iterator[list[Callable[[], R]]]:
 
 def _all(batch: list[Callable[[], R]]) -> list[R]:
     return [work() for work in batch]
+
+
+def in_order(
+    threads: Executor, work: Callable[[T], R], items: Iterable[T], most: int
+) -> Iterator[R]:
+    """Give what `work` makes of each item, in their order, up to `most` of them begun ahead.
+
+    `work` must not wait for the same threads. The first error is raised once all that was begun
+    has ended.
+    """
+    running: deque[Future[R]] = deque()
+    try:
+        for item in items:
+            running.append(threads.submit(work, item))
+            if len(running) >= most:
+                yield running[0].result()
+                running.popleft()
+        while running:
+            yield running[0].result()
+            running.popleft()
+    finally:
+        wait([future for future in running if not future.cancel()])

@@ -538,7 +538,7 @@ def test_what_is_not_read_back_as_written_is_told(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A document that the disk altered is found before the root's is written."""
-    monkeypatch.setattr("zarrlift.jobs.upgrade.Dataset", _Forgetful)
+    monkeypatch.setattr("zarrlift.jobs.stores.Dataset", _Forgetful)
 
     with pytest.raises(StorageError, match="not read back as it was written"):
         zl.upgrade(root)
@@ -624,7 +624,7 @@ def test_what_is_no_v2_dataset_is_refused(root: Path, tmp_path: Path) -> None:
     assert_refused(in_process("upgrade", tmp_path / "absent"), "no such folder")
     assert_refused(in_process("upgrade", tmp_path / "empty"), "no Zarr group")
     assert_refused(in_process("upgrade", tmp_path / "new.zarr"), "Zarr v3 already")
-    assert_refused(in_process("upgrade", "s3://bucket/a.zarr"), "not supported here")
+    assert_refused(in_process("upgrade", "ftp://host/a.zarr"), "not known", code=2)
 
 
 def test_all_unfit_arrays_are_named(root: Path) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from zarrlift.chunks.envelope import Check, HeadCheck
+    from zarrlift.chunks.fetch import RemoteFiles
     from zarrlift.chunks.listing import Unit
     from zarrlift.grid import Index
     from zarrlift.metadata.layout import ArrayLayout
@@ -41,16 +42,26 @@ def each_chunk(folder: Folder, path: str, layout: ArrayLayout) -> Iterator[Task[
         strays=listing.Strays(),
         sizes=True,
     )
-    check, head_check = envelope.check_for(layout), envelope.head_check_for(layout)
+    checks = envelope.check_for(layout), envelope.head_check_for(layout)
     for unit in found:
-        yield Task(unit.chunks[0].size, partial(_look, path, unit, check, head_check))
+        yield Task(unit.chunks[0].size, partial(_look, folder, path, unit, *checks))
 
 
-def _look(path: str, unit: Unit, check: Check, head_check: HeadCheck | None) -> Looked:
+def _look(
+    folder: Folder, path: str, unit: Unit, check: Check, head_check: HeadCheck | None
+) -> Looked:
     chunk = unit.chunks[0]
-    with ChunkFiles() as files:
+    with _files(folder) as files:
         if head_check is not None:
             problem = head_check(files.read_head(chunk), chunk.size)
         else:
             problem = check(files.read(chunk))
     return Looked(path, unit.at, chunk.size, problem)
+
+
+def _files(folder: Folder) -> ChunkFiles | RemoteFiles:
+    if folder.remote:
+        from zarrlift.chunks.fetch import RemoteFiles  # noqa: PLC0415 - for buckets only
+
+        return RemoteFiles(folder)  # type: ignore[arg-type]
+    return ChunkFiles()

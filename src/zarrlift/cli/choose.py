@@ -11,10 +11,12 @@ import click
 import zarrlift as zl
 from zarrlift.cli import faces
 from zarrlift.cli import options as o
+from zarrlift.cli.reach import one_reach, reach_words
 
 if TYPE_CHECKING:
     from zarrlift.plan.tuning import Tuning
 
+_CHOICES = ("level", "chunk", "sample", "seed", "codecs")
 _MEASURED, _FILE = "What is measured", click.Path(path_type=Path, dir_okay=False)
 
 
@@ -78,6 +80,7 @@ def _codecs(_context: click.Context, _parameter: click.Parameter, text: str | No
     metavar="FILE",
     help="Write a file for --layout of plan and convert, with the balanced codec.",
 )
+@o.one_reached
 @o.quiet
 @o.as_json
 def tune(source: str, output_format: str, as_json: bool, quiet: bool, **given: object) -> None:
@@ -87,8 +90,9 @@ def tune(source: str, output_format: str, as_json: bool, quiet: bool, **given: o
     plot, output = given.pop("plot"), given.pop("output")
     with faces.errors_in_words(), faces.stopping_cleanly():
         _check_files(plot, output)
+        measured = {n: given[n] for n in _CHOICES}
         with faces.watching(quiet=quiet, yes=False) as watch:
-            made = zl.tune(source, **given, watch=watch)  # type: ignore[arg-type]
+            made = zl.tune(source, **measured, **one_reach(given), watch=watch)  # type: ignore[arg-type]
         if output is not None:
             _save_layout(made, output)  # type: ignore[arg-type]
         if plot is not None:
@@ -98,7 +102,7 @@ def tune(source: str, output_format: str, as_json: bool, quiet: bool, **given: o
         if as_json or output_format == "json":
             faces.show_json(tuning_to_json(made))
         elif not quiet:
-            faces.show(tuning_text(made, _next(made, source, output)))
+            faces.show(tuning_text(made, _next(made, source, output, reach_words(given))))
 
 
 def _check_files(plot: object, output: object) -> None:
@@ -117,7 +121,7 @@ def _save_layout(made: Tuning, output: Path) -> None:
     faces.save(output, json.dumps(layout_rules(made), indent=2))
 
 
-def _next(made: Tuning, source: str, output: object) -> list[str] | None:
+def _next(made: Tuning, source: str, output: object, reach: list[str]) -> list[str] | None:
     """Give the command that shows what a lift with the result would do."""
     if made.advice is None:
         return None
@@ -125,4 +129,4 @@ def _next(made: Tuning, source: str, output: object) -> list[str] | None:
     words = ["--layout", str(output)] if output is not None else ["--codec", balanced.name]
     if balanced.candidate.now and output is None:
         words = []
-    return ["zarrlift", "plan", source, "lifted.zarr", *words]
+    return ["zarrlift", "plan", source, "lifted.zarr", *words, *reach]

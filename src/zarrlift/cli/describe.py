@@ -10,6 +10,7 @@ import click
 import zarrlift as zl
 from zarrlift.cli import faces
 from zarrlift.cli import options as o
+from zarrlift.cli.reach import one_reach, reach_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +20,7 @@ _ONLY_TERMS = ("online", "service")
 
 @click.command(cls=o.Command)
 @o.crate
+@o.one_reached
 def crate(what: tuple[str, ...], **given: object) -> None:
     """Show, check or set the RO-Crate of a dataset; look up terms for it.
 
@@ -80,11 +82,11 @@ def _set(url: str, given: Mapping[str, object]) -> None:
     from zarrlift.report.crates import described_text, described_to_json
 
     words = assignments(given["changes"])  # type: ignore[arg-type]
-    made = zl.describe(url, fsync=bool(given["fsync"]), **words)  # type: ignore[arg-type]
+    made = zl.describe(url, fsync=bool(given["fsync"]), **one_reach(given), **words)  # type: ignore[arg-type]
     if _wants_json(given):
         faces.show_json(described_to_json(made))
     elif not given["quiet"]:
-        faces.show(described_text(made))
+        faces.show(described_text(made, reach_words(given)))
     if given["check"] and not made.crate.valid:
         sys.exit(faces.FOUND)
 
@@ -92,10 +94,10 @@ def _set(url: str, given: Mapping[str, object]) -> None:
 def _show(url: str, given: Mapping[str, object]) -> None:
     from zarrlift.report.crates import crate_text, crate_to_json
 
-    found = zl.crate(url)
+    found = zl.crate(url, **one_reach(given))
     if _wants_json(given):
         faces.show_json(crate_to_json(found))
     elif not given["quiet"] or not found.valid:
-        faces.show(crate_text(found, only_findings=bool(given["check"])))
+        faces.show(crate_text(found, only_findings=bool(given["check"]), reach=reach_words(given)))
     if given["check"] and not found.valid:
         sys.exit(faces.FOUND)

@@ -10,10 +10,12 @@ import zarrlift as zl
 from zarrlift.cli import faces
 from zarrlift.cli import options as o
 from zarrlift.cli.lift import crate_choices
+from zarrlift.cli.reach import one_reach, reach_words
 
 
 @click.command(cls=o.Command)
 @o.in_place
+@o.one_reached
 @o.shown_in_place
 def upgrade(url: str, **given: object) -> None:
     """Write 0.5 metadata beside 0.1-0.4's, in place; no chunk is touched."""
@@ -31,12 +33,13 @@ def upgrade(url: str, **given: object) -> None:
                 dry_run=bool(given["dry_run"]),
                 fsync=bool(given["fsync"]),
                 watch=watch,
+                **one_reach(given),
                 **crate_choices(given),
             )
         if given["as_json"] or given["output_format"] == "json":
             faces.show_json(upgraded_to_json(made))
         elif not given["quiet"] or not made.possible:
-            faces.show(upgraded_text(made, _without_dry_run(sys.argv)))
+            faces.show(upgraded_text(made, _without_dry_run(sys.argv), reach_words(given)))
         if not made.possible:
             sys.exit(faces.FOUND)
 
@@ -44,6 +47,7 @@ def upgrade(url: str, **given: object) -> None:
 @click.command(cls=o.Command)
 @o.url
 @o.force
+@o.one_reached
 @o.shown_in_place
 def undo(url: str, **given: object) -> None:
     """Take back the last upgrade or crate change: all is byte for byte as before."""
@@ -52,11 +56,11 @@ def undo(url: str, **given: object) -> None:
     with faces.errors_in_words(), faces.stopping_cleanly():
         faces.configure_log(given)
         with faces.watching(quiet=bool(given["quiet"]), yes=False) as watch:
-            made = zl.undo(url, force=bool(given["force"]), watch=watch)
+            made = zl.undo(url, force=bool(given["force"]), watch=watch, **one_reach(given))
         if given["as_json"] or given["output_format"] == "json":
             faces.show_json(undone_to_json(made))
         elif not given["quiet"]:
-            faces.show(undone_text(made))
+            faces.show(undone_text(made, reach_words(given)))
 
 
 def _without_dry_run(argv: list[str]) -> list[str]:

@@ -263,17 +263,19 @@ def _reach(side: str, whose: str) -> Callable[[F], F]:
     )
 
 
+_requests = _option(
+    "--requests",
+    heading=_REACHED,
+    type=click.IntRange(min=1),
+    help="Requests under way at a time (64).",
+)
 reached = _stack(
     _reach("", "; --src-endpoint, --dst-endpoint and so on for one side"),
     _reach("src-", " for SRC"),
     _reach("dst-", " for DST"),
-    _option(
-        "--requests",
-        heading=_REACHED,
-        type=click.IntRange(min=1),
-        help="Requests under way at a time (64).",
-    ),
+    _requests,
 )
+one_reached = _stack(_reach("", ""), _requests)
 plan_file = click.argument("plan_file", metavar="PLAN", type=_FILE)
 level = _option(
     "--level",

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 from zarrlift.errors import TargetError, ZarrliftError
 from zarrlift.jobs import record
 from zarrlift.metadata import json_text
-from zarrlift.store.in_place import Dataset
 from zarrlift.store.target import UNDO
 from zarrlift.survey.facts import CRATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from zarrlift.store.in_place import Dataset
 
 CHANGES = f"{UNDO}/crate"
 _KIND = "zarrlift-crate-change"
@@ -67,7 +68,7 @@ def settle(dataset: Dataset) -> None:
 
 
 def write(dataset: Dataset, data: bytes, *, joint: bool = False) -> None:
-    """Keep what is there, then put another crate in its place by one rename."""
+    """Keep what is there, then put another crate in its place."""
     if dataset.linked(CRATE):
         raise TargetError(
             "is a link, which is not replaced",
@@ -127,7 +128,7 @@ def clear(dataset: Dataset) -> None:
 
 def _put(dataset: Dataset, objects: dict[str, bytes], *, fsync: bool) -> None:
     """Write objects one after another, from a temporary folder that others do not remove."""
-    own = Dataset(dataset.root, fsync=fsync)
+    own = dataset.writer(fsync=fsync)
     own.enter()
     try:
         for key, data in objects.items():

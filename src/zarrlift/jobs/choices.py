@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypedDict, TypeVar
 
-from zarrlift.jobs.reach import Reach, stores_of
+from zarrlift.jobs.reach import OneReach, Reach, stores_of
 
 if TYPE_CHECKING:
     from zarrlift.jobs.options import RunOptions, Watch
+    from zarrlift.plan.crate import CrateWords
     from zarrlift.plan.settings import Settings
 
 Path = str | os.PathLike[str]
@@ -32,6 +33,10 @@ class CrateChoices(TypedDict, total=False):
     author: str | Sequence[str]
     """ORCIDs, each perhaps with a name: `Josiah Carberry 0000-0002-1825-0097`."""
     keyword: str | Sequence[str]
+
+
+class Describing(CrateChoices, OneReach, total=False):
+    """What the crate of a dataset is to say, and how the dataset is reached."""
 
 
 class Choices(CrateChoices, total=False):
@@ -122,7 +127,6 @@ def run_options(options: Work) -> RunOptions:
 
 def settings(choices: Choices) -> Settings:
     """Give what decides what a lift writes; raises `UsageError`."""
-    from zarrlift.plan.crate import CrateWords
     from zarrlift.plan.settings import VERSIONS, Damaged, Settings, parse_rules, parse_wish
 
     wish = parse_wish(

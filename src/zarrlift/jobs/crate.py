@@ -16,8 +16,8 @@ from zarrlift.crate.shown import shown
 from zarrlift.errors import SourceError, TargetError
 from zarrlift.findings import Finding, Severity, warning
 from zarrlift.jobs import changes
-from zarrlift.store.folder import tree_at
-from zarrlift.store.in_place import V2_DOCUMENTS, Dataset
+from zarrlift.jobs.stores import Stores
+from zarrlift.store.in_place import V2_DOCUMENTS
 from zarrlift.survey.facts import CRATE
 from zarrlift.survey.refusals import refuse_no_hierarchy
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from zarrlift.plan.crate import CrateWords
     from zarrlift.plan.plan import Plan
     from zarrlift.store.folder import Folder
+    from zarrlift.store.in_place import Dataset
     from zarrlift.verify.result import Checked
 
 _DOCUMENT = "zarr.json"
@@ -56,12 +57,12 @@ class Described:
         return f"Described({self.crate.source!r}: {state}, {', '.join(self.given)})"
 
 
-def look(url: str) -> Crate:
+def look(url: str, stores: Stores | None = None) -> Crate:
     """Read and check the crate of a dataset; what is wrong with it are findings.
 
     Raises `SourceError` where there is no Zarr hierarchy.
     """
-    tree = tree_at(url)
+    tree = (stores or Stores()).source_at(url)
     _refuse_no_dataset(tree)
     data = tree.read(CRATE)
     if data is None:
@@ -69,22 +70,30 @@ def look(url: str) -> Crate:
     graph, found = read_graph(data)
     if graph is not None:
         found += check_graph(graph)
-        found += check_parts(graph, lambda key: tree.size(key) is not None)
+        found += check_parts(graph, lambda key: _holds(tree, key))
     return shown(tree.root, graph, found, exists=True)
 
 
-def describe(url: str, words: CrateWords, *, fsync: bool = False) -> Described:
+def _holds(tree: Folder, key: str) -> bool:
+    """Say whether there is a file or folder; where there are no folders, anything below a key."""
+    return tree.size(key) is not None or (tree.remote and tree.has_folder(key))
+
+
+def describe(
+    url: str, words: CrateWords, *, fsync: bool = False, stores: Stores | None = None
+) -> Described:
     """Say something in the crate of a dataset, which is made where there is none.
 
     Raises a `ZarrliftError` where it cannot be done; `undo` takes it back.
     """
-    if tree_at(url).packed:
+    stores = stores or Stores()
+    if stores.held_at(url).packed:
         raise TargetError(
             "a zipped OME-Zarr is not changed in place",
             place=url,
             hint="convert it to a folder, or into another archive with --license and the like",
         )
-    dataset = Dataset(url, fsync=fsync)
+    dataset = stores.dataset_at(url, fsync=fsync)
     _refuse_no_dataset(dataset)
     with dataset.alone():
         changes.settle(dataset)
@@ -95,7 +104,7 @@ def describe(url: str, words: CrateWords, *, fsync: bool = False) -> Described:
             changes.write(dataset, data)
         dataset.tidy()
     return Described(
-        crate=look(url), given=words.given, created=before is None, changed=data != before
+        crate=look(url, stores), given=words.given, created=before is None, changed=data != before
     )
 
 

@@ -1,4 +1,4 @@
-"""Drawing chunks from all over an array: seeded, and no more in memory than one."""
+"""Drawing chunks from all over an array: seeded, and few of them in memory."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ from zarrlift import grid
 from zarrlift.chunks import listing
 from zarrlift.chunks.source import ChunkSource
 from zarrlift.chunks.units import chunk_units
+from zarrlift.pool import in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from zarrlift.grid import Index
     from zarrlift.metadata.layout import ArrayLayout
     from zarrlift.store.folder import Folder
 
 _TRIES, _MORE_TRIES = 8, 128
+_MOST_AHEAD = 64
+"""Requests under way at a time."""
 
 
 class Drawn(NamedTuple):
@@ -48,15 +51,28 @@ class Drawing:
         limit = self._layout.chunk_grid
         total = grid.count(limit)
         tries = min(total, _TRIES * wanted + _MORE_TRIES)
-        for number in random.Random(self._seed).sample(range(total), tries):  # noqa: S311 - a sample
-            index = grid.unravel(number, limit)
-            data = self._source.read(index)
+        numbers = random.Random(self._seed).sample(range(total), tries)  # noqa: S311 - a sample
+        for index, data in self._read(grid.unravel(number, limit) for number in numbers):
             self.looked_for += 1
             if data is not None:
                 self.found += 1
                 yield Drawn(index, data)
         if not self.found and tries < total:
             yield from self._from_listing(wanted, total)
+
+    def _read(self, indices: Iterable[Index]) -> Iterator[tuple[Index, bytes | None]]:
+        """Read chunks one after another, or from a bucket several ahead, in the same order."""
+        if not self._folder.remote:
+            yield from ((index, self._source.read(index)) for index in indices)
+            return
+        from zarrlift.chunks.fetch import AHEAD  # noqa: PLC0415 - for buckets only
+
+        def bring(index: Index) -> tuple[Index, bytes | None]:
+            return index, ChunkSource(self._folder, self._path, self._layout).read(index)
+
+        fetcher = self._folder.fetcher  # type: ignore[attr-defined]
+        most = min(_MOST_AHEAD, max(1, AHEAD // max(1, self._layout.chunk_bytes)))
+        yield from in_order(fetcher, bring, indices, most)
 
     def _from_listing(self, wanted: int, total: int) -> Iterator[Drawn]:
         """Draw from a listing, each chunk with the same chance, without holding the listing."""
@@ -69,8 +85,7 @@ class Drawing:
                 kept.append(index)
             elif (place := chance.randrange(self.found)) < wanted:
                 kept[place] = index
-        for index in kept:
-            data = self._source.read(index)
+        for index, data in self._read(kept):
             if data is not None:
                 yield Drawn(index, data)
 

@@ -13,11 +13,8 @@ if TYPE_CHECKING:
 _SIDES = ("src", "dst")
 
 
-class Reach(TypedDict, total=False):
-    """How object stores are reached; local folders need none of it.
-
-    Each of the first four holds for both sides; with `src_` or `dst_` before its name for one.
-    """
+class OneReach(TypedDict, total=False):
+    """How an object store is reached; local folders need none of it."""
 
     endpoint: str | None
     """URL of a server that speaks S3; by default that of `AWS_ENDPOINT_URL`, or AWS."""
@@ -27,6 +24,16 @@ class Reach(TypedDict, total=False):
     """By default that of `AWS_REGION`, or the one that AWS names for the bucket."""
     profile: str | None
     """A profile of `~/.aws`; needs `zarrlift[aws]`."""
+    requests: int
+    """Requests under way at a time; 64."""
+
+
+class Reach(OneReach, total=False):
+    """How the object stores of a source and a target are reached.
+
+    What has neither `src_` nor `dst_` before its name holds for both sides.
+    """
+
     src_endpoint: str | None
     src_anon: bool | None
     src_region: str | None
@@ -35,8 +42,6 @@ class Reach(TypedDict, total=False):
     dst_anon: bool | None
     dst_region: str | None
     dst_profile: str | None
-    requests: int
-    """Requests under way at a time on each side; 64."""
 
 
 def stores_of(options: Mapping[str, Any]) -> Stores:

@@ -7,17 +7,20 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zarrlift.errors import TargetError, ZarrliftError
 from zarrlift.metadata import json_text
-from zarrlift.store.in_place import V2_DOCUMENTS, Dataset
+from zarrlift.store.in_place import V2_DOCUMENTS
 from zarrlift.store.target import UNDO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from zarrlift.store.in_place import Dataset
 
 RECORD = f"{UNDO}/upgrade.json"
 REMOVED = f"{UNDO}/removed.json"
@@ -58,6 +61,12 @@ class Record:
 def aside(number: int) -> str:
     """Give the key under which the `number`-th removed document is kept."""
     return f"{ASIDE}/{number}"
+
+
+def by_depth(keys: Iterable[str]) -> Iterator[tuple[str, ...]]:
+    """Give keys that follow one another and lie equally deep together, in their order."""
+    for _, alike in itertools.groupby(keys, key=lambda key: key.count("/")):
+        yield tuple(alike)
 
 
 def digest_of(data: bytes) -> str:
@@ -144,7 +153,7 @@ def claim(
         for w in documents
     ]
     dataset.make(UNDO)
-    durable = Dataset(dataset.root, fsync=True)
+    durable = dataset.writer(fsync=True)
     made = durable.claim(_encoded(version=version, documents=listed, crate=crate), RECORD)
     dataset.make(UNDO)
     return made
@@ -153,7 +162,7 @@ def claim(
 def begin_removal(dataset: Dataset, keys: Sequence[str]) -> None:
     """Note which v2 documents are to go, before the first goes."""
     dataset.make(ASIDE)
-    durable = Dataset(dataset.root, fsync=True)
+    durable = dataset.writer(fsync=True)
     durable.enter()
     try:
         durable.write(REMOVED, _encoded(keys=list(keys)))

@@ -11,6 +11,7 @@ from zarrlift.plan.cost import chunk_bound
 from zarrlift.store import address
 from zarrlift.store.address import StoreOptions
 from zarrlift.store.folder import Folder, refuse_overlap, tree_at
+from zarrlift.store.in_place import Dataset
 from zarrlift.store.target import Target
 
 if TYPE_CHECKING:
@@ -45,6 +46,15 @@ class Stores:
             place, threads = address.parse(url), self._threads
             return RemoteTarget(place, self.target, threads(), threads())  # type: ignore[return-value]
         return Target(address.local_path(url), fsync=fsync)
+
+    def dataset_at(self, url: str, *, fsync: bool = False) -> Dataset:
+        """Open a dataset whose documents are to be changed in place."""
+        if address.is_remote(url):
+            from zarrlift.store.in_bucket import RemoteDataset  # noqa: PLC0415 - loads obstore
+
+            place, threads = address.parse(url), self._threads
+            return RemoteDataset(place, self.target, threads(), threads())  # type: ignore[return-value]
+        return Dataset(address.local_path(url), fsync=fsync)
 
     def _opened(self, url: str, options: StoreOptions) -> Folder:
         if not address.is_remote(url):

@@ -17,11 +17,11 @@ from zarrlift.errors import DamageError, SourceError, UsageError
 from zarrlift.findings import Finding, warning
 from zarrlift.jobs.draw import Drawing, Drawn
 from zarrlift.jobs.options import Silent, Watch
+from zarrlift.jobs.stores import Stores
 from zarrlift.plan import candidates as c
 from zarrlift.plan import tuning as t
 from zarrlift.plan import views as v
 from zarrlift.plan.subject import find_subject
-from zarrlift.store.folder import tree_at
 from zarrlift.survey.walk import survey
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class TuneOptions:
     """Decoded bytes of the chunks to measure, at most."""
     seed: int = 0
     codecs: tuple[str, ...] = ()
+    stores: Stores = field(default_factory=Stores)
 
 
 def tune(source: str, options: TuneOptions, watch: Watch | None = None) -> t.Tuning:
@@ -58,7 +59,7 @@ def tune(source: str, options: TuneOptions, watch: Watch | None = None) -> t.Tun
     Raises `UsageError` where level, chunk or sample do not fit the dataset, `SourceError` where
     there is nothing to measure, `DamageError` where no chunk decodes.
     """
-    folder = tree_at(source)
+    folder = options.stores.source_at(source)
     subject, named = _asked_for(survey(folder), options)
     layout = subject.level.layout
     tried = [_Trial.of(one, layout) for one in c.candidates(layout, options.codecs)]

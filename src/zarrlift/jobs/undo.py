@@ -9,25 +9,30 @@ from typing import TYPE_CHECKING, NamedTuple
 from zarrlift.errors import SourceError, TargetError
 from zarrlift.jobs import changes, record
 from zarrlift.jobs.options import Silent, Watch
+from zarrlift.jobs.stores import Stores
 from zarrlift.jobs.upgraded import Undone
-from zarrlift.store.in_place import Dataset
 from zarrlift.store.target import UNDO
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from zarrlift.jobs.changes import Change
     from zarrlift.jobs.record import Record
+    from zarrlift.store.in_place import Dataset
 
 _LOG = logging.getLogger(__name__)
 _NAMED = 20
 
 
-def undo(url: str, *, force: bool = False, watch: Watch | None = None) -> Undone:
+def undo(
+    url: str, *, force: bool = False, stores: Stores | None = None, watch: Watch | None = None
+) -> Undone:
     """Take back what was done last: a change of the crate, or an upgrade with its own.
 
     Raises `TargetError` where there is nothing to undo, or where something has changed since
     that would be lost, unless `force`.
     """
-    dataset, begun = Dataset(url), time.monotonic()
+    dataset, begun = (stores or Stores()).dataset_at(url), time.monotonic()
     if not dataset.exists():
         raise SourceError("there is no such folder", place=dataset.root, hint="check the path")
     with dataset.alone():
@@ -58,7 +63,8 @@ def _take_back(
     if changed and not asked.force:
         _refuse_changed(dataset, changed)
     asked.watch.phase("taking the upgrade back" if held else "taking the change back", None)
-    dataset.refuse_locked(sorted(_folders(dataset, held)) if held else [""])
+    if not dataset.remote:
+        dataset.refuse_locked(sorted(_folders(dataset, held)) if held else [""])
     crate = None
     if change is not None:
         crate = "restored" if changes.take_back(dataset, change) else "removed"
@@ -93,19 +99,28 @@ def _refuse_nothing(dataset: Dataset) -> None:
 def _changed(dataset: Dataset, held: Record) -> dict[str, str]:
     """Give what undoing would destroy, or cannot put back, by key."""
     changed = {}
-    for w in held.ours:
-        data = dataset.read(w.key)
+    found = dataset.each(dataset.read, [w.key for w in held.ours])
+    for w, data in zip(held.ours, found, strict=True):
         if data and record.digest_of(data) != w.digest:  # an empty one was lost by a power cut
             changed[w.key] = "has other content"
-    for number, key in enumerate(held.removed or ()):
-        kept, home = dataset.there(record.aside(number)), dataset.there(key)
-        if kept and home:
-            changed[key] = "was written anew"
-        elif kept and not dataset.there(key.rpartition("/")[0]):
-            changed[key] = "has no folder any more"
-        elif not kept and not home:
-            changed[key] = "is not in the undo record any more"
-    return changed
+
+    def kept_as(numbered: tuple[int, str]) -> str | None:
+        return _kept_as(dataset, *numbered)
+
+    keys = held.removed or ()
+    found_v2 = zip(keys, dataset.each(kept_as, enumerate(keys)), strict=True)
+    return changed | {key: how for key, how in found_v2 if how is not None}
+
+
+def _kept_as(dataset: Dataset, number: int, key: str) -> str | None:
+    """Say in words why a document of v2 cannot simply be put back, None where it can."""
+    aside = record.aside(number)
+    kept, home = dataset.there(aside), dataset.there(key)
+    if kept and home:
+        return None if dataset.half_moved(key, aside) else "was written anew"
+    if kept and not dataset.remote and not dataset.there(key.rpartition("/")[0]):
+        return "has no folder any more"
+    return None if kept or home else "is not in the undo record any more"
 
 
 def _refuse_changed(dataset: Dataset, changed: dict[str, str]) -> None:
@@ -126,20 +141,31 @@ def _folders(dataset: Dataset, held: Record) -> set[str]:
 
 def _restore(dataset: Dataset, held: Record) -> int:
     """Rename each document of v2 back, the root's last."""
-    restored = 0
-    for number, key in reversed(list(enumerate(held.removed or ()))):
-        if dataset.there(record.aside(number)):
-            dataset.make_folder(key.rpartition("/")[0])
-            dataset.move(record.aside(number), key)
-            restored += 1
-    return restored
+    numbers = {key: number for number, key in enumerate(held.removed or ())}
+
+    def restore(key: str) -> bool:
+        aside = record.aside(numbers[key])
+        if not dataset.there(aside):
+            return False
+        dataset.make_folder(key.rpartition("/")[0])
+        dataset.move(aside, key)
+        return True
+
+    return _count_done(dataset, restore, reversed(numbers))
 
 
 def _remove(dataset: Dataset, held: Record) -> int:
     """Remove each document that the upgrade wrote, the root's first."""
-    removed = 0
-    for w in reversed(held.ours):
-        if dataset.there(w.key):
-            dataset.drop(w.key)
-            removed += 1
-    return removed
+
+    def remove(key: str) -> bool:
+        there = dataset.there(key)
+        if there:
+            dataset.drop(key)
+        return there
+
+    return _count_done(dataset, remove, [w.key for w in reversed(held.ours)])
+
+
+def _count_done(dataset: Dataset, work: Callable[[str], bool], keys: Iterable[str]) -> int:
+    """Do something with each key, those of one depth before those of the next."""
+    return sum(sum(dataset.each(work, alike)) for alike in record.by_depth(keys))

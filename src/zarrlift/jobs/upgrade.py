@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shlex
 import time
+from collections import deque
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -17,10 +18,9 @@ from zarrlift.jobs.record import Record, Written
 from zarrlift.jobs.upgraded import Depth, Upgraded, UpgradeOptions
 from zarrlift.metadata import json_text
 from zarrlift.plan.in_place import plan_in_place
-from zarrlift.store.folder import Folder
-from zarrlift.store.in_place import V2_DOCUMENTS, Dataset
+from zarrlift.store.in_place import V2_DOCUMENTS
 from zarrlift.survey.walk import survey
-from zarrlift.verify.documents import check_document, differences
+from zarrlift.verify.documents import check_data, differences
 from zarrlift.verify.result import Checked
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from zarrlift.jobs.crate import UpgradeCrate
     from zarrlift.plan.documents import Document
     from zarrlift.plan.in_place import InPlace
+    from zarrlift.store.in_place import Dataset
 
 _LOG = logging.getLogger(__name__)
 _NAMED = 20
@@ -47,7 +48,7 @@ def upgrade(url: str, options: UpgradeOptions, watch: Watch | None = None) -> Up
     Raises a `ZarrliftError` where it cannot be done: before anything is written where that can
     be known, else in a state that the same call completes and `undo` takes back.
     """
-    dataset = Dataset(url, fsync=options.fsync)
+    dataset = options.stores.dataset_at(url, fsync=options.fsync)
     job = _Upgrade(dataset, options, watch or Silent())
     held = nullcontext() if options.dry_run or not dataset.exists() else dataset.alone()
     with held:
@@ -81,13 +82,14 @@ class _Upgrade:
         if held is not None and held.removed is not None:
             self._refuse_other_crate(held)
             return self._complete_removal(held, held.removed)
-        found = survey(Folder(self.dataset.root), self.options.exclude, by_v2=True)
+        there = self.dataset.surveyed()
+        found = survey(there, self.options.exclude, by_v2=True)
         plan = plan_in_place(found, plain_zarr=self.options.plain_zarr)
-        due = self._due(plan, frozenset(w.key for w in held.ours) if held else frozenset())
-        chunks, damaged = self._look(plan)
+        due = self._due(plan, there, frozenset(w.key for w in held.ours) if held else frozenset())
+        chunks, damaged = self._look(plan, there)
         self._describe(plan, due)
         findings = (*plan.findings, *due.findings, *damaged)
-        v2 = self._v2_documents(due) if self.options.drop_v2 else []
+        v2 = _v2_documents(due, there) if self.options.drop_v2 else []
         made = _outcome(plan, due, self, chunks=chunks, removed=len(v2), findings=findings)
         self._refuse_other(held, due)
         if self.options.dry_run:
@@ -99,7 +101,7 @@ class _Upgrade:
         recorded = held is not None or not made.already
         return replace(made, recorded=recorded, seconds=time.monotonic() - self.begun)
 
-    def _due(self, plan: InPlace, begun: frozenset[str]) -> _Due:
+    def _due(self, plan: InPlace, there: Dataset, begun: frozenset[str]) -> _Due:
         """Compare what is to be written with what is there.
 
         A document that an earlier run had `begun` and that is empty was lost by a power cut.
@@ -109,7 +111,7 @@ class _Upgrade:
             if self.dataset.linked(document.path):
                 due.findings += self._behind_link(document, by_path)
                 continue
-            data, held = document.encode(), self.dataset.read(document.key)
+            data, held = document.encode(), there.read(document.key)
             held = None if held == b"" and document.key in begun else held
             already = held is not None and (held == data or _same(held, document))
             if held is not None and not already:
@@ -145,32 +147,24 @@ class _Upgrade:
         message = f"the folder is a link to {real or '/'}, which does not get the same document"
         return [error("link-node", document.path, message)]
 
-    def _look(self, plan: InPlace) -> tuple[int, list[Finding]]:
+    def _look(self, plan: InPlace, there: Dataset) -> tuple[int, list[Finding]]:
         """Check the envelope of every chunk where that is asked for."""
         if self.options.level is Depth.METADATA:
             return 0, []
         from zarrlift.chunks.look import each_chunk  # noqa: PLC0415 - rarely asked for
         from zarrlift.pool import Pool  # noqa: PLC0415 - as above
 
-        folder, count, found = Folder(self.dataset.root), 0, []
+        count, found = 0, []
         self.watch.phase("looking at chunks", sum(a.source.raw_bytes for a in plan.arrays))
-        tasks = (t for a in plan.arrays for t in each_chunk(folder, a.path, a.source))
-        with Pool(threads(RunOptions(), encodes=False)) as pool:
+        tasks = (t for a in plan.arrays for t in each_chunk(there, a.path, a.source))
+        options = RunOptions(stores=self.options.stores)
+        with Pool(threads(options, encodes=False, remote=there.remote)) as pool:
             for looked in pool.each(tasks):
                 count += 1
                 self.watch.advance(looked.path, looked.size)
                 if looked.problem is not None:
                     found.append(error("chunk-damaged", looked.path, looked.problem, looked.at))
         return count, sorted(found, key=lambda f: (f.path, f.chunk or ()))
-
-    def _v2_documents(self, due: _Due) -> list[str]:
-        """List the documents of v2 that have a successor, the root's first."""
-        return [
-            key
-            for document, _ in reversed(due.documents)
-            for name in V2_DOCUMENTS
-            if self.dataset.there(key := f"{document.path}/{name}".lstrip("/"))
-        ]
 
     def _refuse(self, findings: tuple[Finding, ...]) -> None:
         errors = [f for f in findings if f.severity is Severity.ERROR]
@@ -250,43 +244,59 @@ class _Upgrade:
                 from zarrlift.jobs import crate  # noqa: PLC0415 - few datasets have one
 
                 crate.write_upgraded(self.dataset, due.crate)
-            for document in part:
-                self.dataset.write(document.key, document.encode())
-            for document in part:
-                self._prove(document)
+            by_key = {document.key: document for document in part}
+            for keys in record.by_depth(by_key):
+                deque(self.dataset.each(self._write_one, map(by_key.__getitem__, keys)), maxlen=0)
+            deque(self.dataset.each(self._prove, part), maxlen=0)
         _LOG.info("wrote %d documents in %s", len(todo), self.dataset.root)
+
+    def _write_one(self, document: Document) -> None:
+        self.dataset.write(document.key, document.encode())
 
     def _prove(self, document: Document) -> None:
         """Read a document back: the same bytes, and to a reader the same node."""
-        checked = Checked()
-        layout = check_document(document, self.dataset, checked)
-        same = self.dataset.read(document.key) == document.encode()
-        if checked.findings or layout != document.layout or not same:
+        checked, place = Checked(), self.dataset.path(document.key)
+        data = self.dataset.read(document.key)
+        good = data == document.encode()
+        good = good and check_data(document, data or b"", place, checked) == document.layout
+        if checked.findings or not good:
             raise StorageError(
                 "was not read back as it was written",
-                place=self.dataset.path(document.key),
-                hint="take the upgrade back with zarrlift undo, and look at the disk",
+                place=place,
+                hint="take the upgrade back with zarrlift undo, and look at what keeps the data",
             )
 
     def _set_aside(self, keys: Iterable[str]) -> None:
         """Rename each document of v2 into the record, the root's first."""
         self.watch.phase("setting v2 documents aside", None)
-        for number, key in enumerate(keys):
+        numbers = {key: number for number, key in enumerate(keys)}
+
+        def set_one_aside(key: str) -> None:
             if self.dataset.there(key):
-                self.dataset.move(key, record.aside(number))
+                self.dataset.move(key, record.aside(numbers[key]))
+
+        for alike in record.by_depth(numbers):
+            deque(self.dataset.each(set_one_aside, alike), maxlen=0)
+
+    def _anew(self, numbered: tuple[int, str]) -> str:
+        """Give the key of a document of v2 that is there beside the one that was set aside."""
+        number, key = numbered
+        both = self.dataset.there(aside := record.aside(number))
+        return key if both and not self.dataset.half_moved(key, aside) else ""
 
     def _complete_removal(self, held: Record, keys: tuple[str, ...]) -> Upgraded:
         """Go on where v2's documents are going, or are gone: the record alone says what is due."""
-        for w in held.ours:
-            data = self.dataset.read(w.key)
+        held_now = self.dataset.each(self.dataset.read, [w.key for w in held.ours])
+        for w, data in zip(held.ours, held_now, strict=True):
             if data is None or record.digest_of(data) != w.digest:
                 raise TargetError(
                     f"{w.key} {'is gone' if data is None else 'has changed'} since the upgrade",
                     place=self.dataset.root,
                     hint="the upgrade is done; zarrlift undo takes it back",
                 )
-        left = [(n, k) for n, k in enumerate(keys) if self.dataset.there(k)]
-        anew = [k for n, k in left if self.dataset.there(record.aside(n))]
+        there = self.dataset.each(self.dataset.there, keys)
+        left = [(n, k) for (n, k), held_on in zip(enumerate(keys), there, strict=True) if held_on]
+        anew = [k for k in self.dataset.each(self._anew, left) if k]
         if anew:
             raise TargetError(
                 f"{anew[0]} was written anew since the upgrade, which keeps the old one",
@@ -313,6 +323,16 @@ class _Upgrade:
             dropped=True,
             recorded=True,
         )
+
+
+def _v2_documents(due: _Due, there: Dataset) -> list[str]:
+    """List the documents of v2 that have a successor, the root's first."""
+    return [
+        key
+        for document, _ in reversed(due.documents)
+        for name in V2_DOCUMENTS
+        if there.there(key := f"{document.path}/{name}".lstrip("/"))
+    ]
 
 
 def _outcome(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from zarrlift.findings import has_errors
+from zarrlift.jobs.stores import Stores
 
 if TYPE_CHECKING:
     from zarrlift.findings import Finding
@@ -33,6 +34,7 @@ class UpgradeOptions:
     fsync: bool = False
     crate: CrateWords | None = None
     """What the crate is to say; None where there is to be none, or the one there stays."""
+    stores: Stores = field(default_factory=Stores)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

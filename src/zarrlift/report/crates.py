@@ -9,6 +9,8 @@ from zarrlift.report import words
 from zarrlift.report.documents import SCHEMA
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from zarrlift.crate.shown import Crate, Said
     from zarrlift.crate.terms import Term, Terms
     from zarrlift.jobs.crate import Described
@@ -36,13 +38,14 @@ _MOST = 70
 _CHALLENGE_WIDTHS = [10, 20, 30]
 
 
-def crate_text(crate: Crate, *, only_findings: bool = False) -> str:
+def crate_text(crate: Crate, *, only_findings: bool = False, reach: Sequence[str] = ()) -> str:
     """Show what a crate says, then what is wrong or lacking.
 
     With `only_findings`, what the online validator shows of it takes the place of what it says.
+    `reach` are words that say how the store is reached, for the next step.
     """
     if not crate.exists:
-        return "\n".join([f"{crate.source} has no RO-Crate.", "", *_to_add(crate.source)])
+        return "\n".join([f"{crate.source} has no RO-Crate.", "", *_to_add(crate.source, reach)])
     version = f" (RO-Crate {crate.version})" if crate.version else ""
     lines = [f"RO-Crate of {crate.source}{version}", ""]
     if only_findings:
@@ -54,8 +57,8 @@ def crate_text(crate: Crate, *, only_findings: bool = False) -> str:
     return "\n".join([*lines, _verdict(crate)])
 
 
-def described_text(made: Described) -> str:
-    """Show a crate after a change, and how to take that back."""
+def described_text(made: Described, reach: Sequence[str] = ()) -> str:
+    """Show a crate after a change, and how to take that back; `reach` as for `crate_text`."""
     crate = made.crate
     if not made.changed:
         return f"Already so: the RO-Crate of {crate.source} says this."
@@ -63,7 +66,7 @@ def described_text(made: Described) -> str:
     lines = [f"{verb} the RO-Crate of {crate.source}", "", *_said(crate)]
     if crate.findings:
         lines += ["Findings", *words.findings(crate.findings, len(crate.findings)), ""]
-    return "\n".join([*lines, "To take it back:", f"  {shlex.join(_undo(crate.source))}"])
+    return "\n".join([*lines, "To take it back:", f"  {shlex.join(_undo(crate.source, reach))}"])
 
 
 def terms_text(found: Terms) -> str:
@@ -174,13 +177,13 @@ def _verdict(crate: Crate) -> str:
     return "Valid, with something lacking." if lacks else "Valid."
 
 
-def _to_add(source: str) -> list[str]:
+def _to_add(source: str, reach: Sequence[str]) -> list[str]:
     command = ["zarrlift", "crate", source, "--set", "license=cc-by", "--set", "organism=9606"]
-    return ["To add one:", f"  {shlex.join(command)}"]
+    return ["To add one:", f"  {shlex.join([*command, *reach])}"]
 
 
-def _undo(source: str) -> list[str]:
-    return ["zarrlift", "undo", source]
+def _undo(source: str, reach: Sequence[str]) -> list[str]:
+    return ["zarrlift", "undo", source, *reach]
 
 
 def _row(term: Term) -> tuple[str, str, str, str]:

@@ -10,6 +10,8 @@ from zarrlift.report import words
 from zarrlift.report.documents import SCHEMA
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from zarrlift.jobs.upgraded import Undone, Upgraded
 
 _FEW = 3
@@ -21,8 +23,11 @@ _READERS = (
 )
 
 
-def upgraded_text(made: Upgraded, command: list[str]) -> str:
-    """Show what an upgrade wrote or would write, and the next step; `command` carries it out."""
+def upgraded_text(made: Upgraded, command: list[str], reach: Sequence[str] = ()) -> str:
+    """Show what an upgrade wrote or would write, and the next step.
+
+    `command` carries it out, `reach` are words that say how the store is reached.
+    """
     lines = [_head(made), ""]
     if made.possible:
         lines += [*_documents(made), *_chunks(made), *_v2(made)]
@@ -35,7 +40,7 @@ def upgraded_text(made: Upgraded, command: list[str]) -> str:
             lines.append(f"Time       {words.duration(made.seconds)}")
         lines += ["", "Worth knowing"] if made.findings else []
     lines += words.findings(made.findings)
-    return "\n".join([*lines, "", *_next(made, command)])
+    return "\n".join([*lines, "", *_next(made, command, reach)])
 
 
 def _head(made: Upgraded) -> str:
@@ -85,7 +90,7 @@ def _v2(made: Upgraded) -> list[str]:
     return [f"Zarr v2    {stay}"]
 
 
-def _next(made: Upgraded, command: list[str]) -> list[str]:
+def _next(made: Upgraded, command: list[str], reach: Sequence[str]) -> list[str]:
     if not made.possible:
         return [
             "Nothing has been written. zarrlift convert writes a complete copy; --exclude",
@@ -95,11 +100,11 @@ def _next(made: Upgraded, command: list[str]) -> list[str]:
         return ["Nothing has been written. To do it:", f"  {shlex.join(command)}"]
     if not made.recorded:
         return ["There is no undo record: these documents were not written by an upgrade."]
-    return ["To take it back:", f"  {shlex.join(['zarrlift', 'undo', made.source])}"]
+    return ["To take it back:", f"  {shlex.join(['zarrlift', 'undo', made.source, *reach])}"]
 
 
-def undone_text(made: Undone) -> str:
-    """Show what was taken back."""
+def undone_text(made: Undone, reach: Sequence[str] = ()) -> str:
+    """Show what was taken back; `reach` as for `upgraded_text`."""
     forced = ", by force" if made.forced else ""
     what = made.source if made.upgrade else f"the RO-Crate of {made.source}"
     lines = [f"Undone: {what} is as it was{forced}.", ""]
@@ -115,7 +120,7 @@ def undone_text(made: Undone) -> str:
     if made.left:
         before = words.plural(made.left, "earlier change")
         lines += ["", f"{before} can be taken back too:"]
-        lines.append(f"  {shlex.join(['zarrlift', 'undo', made.source])}")
+        lines.append(f"  {shlex.join(['zarrlift', 'undo', made.source, *reach])}")
     return "\n".join(lines)
 
 

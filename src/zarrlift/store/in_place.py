@@ -5,14 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from zarrlift.errors import AccessError, TargetError, from_os_error
 from zarrlift.store.target import OURS, UNDO, Target, alone, sync_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
+T = TypeVar("T")
+R = TypeVar("R")
 V2_DOCUMENTS = (".zarray", ".zgroup", ".zattrs", ".zmetadata")
 _MAY_CHANGE = os.W_OK | os.X_OK
 
@@ -33,6 +35,23 @@ class Dataset(Target):
         """
         with alone(self.root, "another upgrade or undo is at work here"):
             yield
+
+    def surveyed(self) -> Dataset:
+        """Open the dataset to be walked and read, apart from what is written."""
+        return Dataset(self.root)
+
+    def writer(self, *, fsync: bool) -> Dataset:
+        """Open the dataset for a few objects, in a temporary folder that others do not remove."""
+        return Dataset(self.root, fsync=fsync)
+
+    def each(self, work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+        """Give what `work` makes of each item, in order, one after another: a disk is near."""
+        return map(work, items)
+
+    def half_moved(self, key: str, to: str) -> bool:
+        """Say that a kill never leaves both of a file's names: a rename is whole."""
+        del key, to
+        return False
 
     def linked(self, path: str) -> bool:
         """Say whether a folder is a link, or is reached through one below the root."""

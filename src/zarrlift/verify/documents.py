@@ -35,11 +35,15 @@ def check_document(due: Document, target: Folder, checked: Checked) -> ArrayLayo
             message = f"{due.key} is missing: the node is not in the target"
             checked.findings.append(error("node-missing", due.path, message))
             return None
-        found = json_text.read_object(data, target.path(due.key))
-        return _compare(due, found, checked, target.path(due.key))
+        return check_data(due, data, target.path(due.key), checked)
     except DocumentError as problem:
         checked.findings.append(error("document-unreadable", due.path, problem.message))
         return None
+
+
+def check_data(due: Document, data: bytes, place: str, checked: Checked) -> ArrayLayout | None:
+    """Compare what was read of a document; raise `DocumentError` where it cannot be understood."""
+    return _compare(due, json_text.read_object(data, place), checked, place)
 
 
 def _compare(
