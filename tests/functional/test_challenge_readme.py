@@ -368,6 +368,11 @@ def test_reading_and_writing_remotely(tmp_path: Path, place: Place) -> None:
         "ome2024-ngff-challenge --input-bucket=BUCKET --input-endpoint=HOST --input-anon "
         "both/output.zarr back.zarr --silent --rocrate-skip"
     )
+    address = f"s3://{PUBLIC}/both/output.zarr"
+    reached = {"AWS_ENDPOINT_URL": place.server.endpoint, **keys}
+    place.shell(f"ome2024-ngff-challenge validate {address}", env=reached)
+    place.shell(f"ome2024-ngff-challenge update {address} --cc0", env=reached)
+    assert "CC0" in place.shell(f"zarrlift crate {address}", env=reached).out
 
     assert_whole(tmp_path / "old.zarr", tmp_path / "back.zarr")
 
