@@ -18,15 +18,17 @@ import numpy as np
 import pytest
 
 import zarrlift as zl
-from tests.between import Between, Meddling, Request, between
+from tests.between import Between, Meddling, Request, between, unchanged
 from tests.build import sample, write_array, write_file, write_group
 from tests.build_ome import pyramid, write_image
 from tests.functional.runs import write_sample
 from tests.functional.test_buckets import Bucket, files
 from tests.servers import PRIVATE, PUBLIC, S3Server, seaweed
-from zarrlift.errors import StorageError, TargetError, UsageError
+from zarrlift.errors import AccessError, StorageError, TargetError, UsageError
 from zarrlift.jobs.stores import Stores
+from zarrlift.store import address
 from zarrlift.store.address import StoreOptions
+from zarrlift.store.unfinished import abort_uploads
 
 PROGRAM = str(Path(sys.executable).with_name("zarrlift"))
 LARGE = (40, 1024, 1024)
@@ -543,3 +545,51 @@ def test_changed_body_is_found_by_verification(
     assert report.verification is not None
     assert [finding.chunk for finding in report.verification.findings] == [(2, 1)]
     assert "zarr.json" not in bucket.get(key)
+
+
+def test_continued_copies_are_not_read(
+    bucket: Bucket, key: str, proxy: Between, tmp_path: Path
+) -> None:
+    """Objects that stand from an earlier run are judged by size and header, and not made anew."""
+    write_small(tmp_path / "old")
+    source, target = bucket.put(tmp_path / "old", f"{key}/old"), bucket.url(f"{key}/new")
+    how: dict[str, Any] = {"plain_zarr": True, "shards": "none", "verify": "none"}
+    how |= {"endpoint": proxy.endpoint, "requests": 2}
+    proxy.meddle = lambda one: 403 if one.key.endswith("new/0/zarr.json") else one
+    with pytest.raises(AccessError):
+        zl.convert(source, target, **how)
+    proxy.meddle = unchanged
+    bucket.client.delete_object(Bucket=bucket.name, Key=f"{key}/new/0/c/3/3")
+    proxy.exchanges.clear()
+
+    report = zl.convert(source, target, **how)
+
+    assert (report.finished, report.objects, report.objects_already) == (True, 16, 15)
+    assert [one.request.key for one in proxy.asked("PUT", "/c/")] == [f"{key}/new/0/c/3/3"]
+    assert {one.received for one in proxy.asked("GET", "new/0/c/")} == {16}
+
+
+@pytest.mark.parametrize("why", ["asked", "refused", "no boto3", "anonymous"])
+def test_looking_for_uploads_never_fails(
+    why: str, bucket: Bucket, key: str, proxy: Between, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is a courtesy: without the right, the library or keys, uploads stay as they are."""
+    client = bucket.client
+    begun = {
+        name: client.create_multipart_upload(Bucket=bucket.name, Key=f"{key}{name}")["UploadId"]
+        for name in ("/a", "/b", "-beside/a")
+    }
+    if why == "refused":
+        proxy.meddle = lambda one: 403 if "uploads" in one.query else one
+    if why == "no boto3":
+        monkeypatch.setitem(sys.modules, "boto3", None)
+    options = StoreOptions(endpoint=proxy.endpoint, anon=why == "anonymous")
+
+    done = abort_uploads(address.parse(bucket.url(key)), options, lambda name: name == "a")
+
+    assert done == (why == "asked")
+    gone = {f"{key}/a"} if why == "asked" else set()
+    assert uploads(bucket) == sorted({f"{key}{name}" for name in begun} - gone)
+    for name, upload in begun.items():
+        with suppress(client.exceptions.ClientError):
+            client.abort_multipart_upload(Bucket=bucket.name, Key=f"{key}{name}", UploadId=upload)

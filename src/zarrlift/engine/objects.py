@@ -85,6 +85,10 @@ class ArrayWork:
         """Give the key of a target object."""
         return f"{self.plan.path}/{self.plan.target.keys.of(unit)}".lstrip("/")
 
+    def head_bytes(self, size: int) -> int:
+        """Give how many first bytes of a chunk of so many its `head_check` looks at."""
+        return min(envelope.head_bytes(self.plan.source), size)
+
     def begin(self, at: grid.Index, turn: Turn | None = None) -> PendingObject:
         """Start an object in the calling thread's buffer; `turn` is one that the thread holds."""
         least = 0 if self.plan.method is Method.RECHUNK else self.bound
@@ -144,7 +148,7 @@ def copied(work: ArrayWork, copies: Copies, unit: Unit) -> UnitDone | None:
     if work.pool.stopping.is_set():
         raise StoppedError
     path = f"{chunk.folder}/{chunk.name}"
-    head = work.source.read_at(path, 0, min(envelope.head_bytes(work.plan.source), chunk.size))
+    head = work.source.read_at(path, 0, work.head_bytes(chunk.size))
     if work.head_check(head, chunk.size) is not None:
         return None
     if not copies.copy(path, work.key(unit.at), chunk.size):

@@ -27,7 +27,8 @@ def abort_uploads(address: Address, options: StoreOptions, ours: Callable[[str],
     if address.scheme != "s3" or not buckets.signed("s3", options):
         return 0
     try:
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - an extra
+        import boto3  # noqa: F401, PLC0415 - slow to load, and an extra
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as above
     except ImportError:
         _LOG.info("unfinished uploads are looked for with boto3 only, which is not installed")
         return 0
@@ -39,7 +40,7 @@ def abort_uploads(address: Address, options: StoreOptions, ours: Callable[[str],
 
 
 def _client(address: Address, options: StoreOptions) -> Any:  # noqa: ANN401 - boto3 has no types
-    import boto3  # noqa: PLC0415 - slow to load, and an extra
+    import boto3  # noqa: PLC0415 - as above
     from botocore.config import Config  # noqa: PLC0415 - as above
 
     endpoint = buckets.endpoint_of(options)
