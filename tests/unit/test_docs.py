@@ -26,6 +26,7 @@ from zarrlift import errors
 from zarrlift.cli import resave
 from zarrlift.cli.app import app
 from zarrlift.jobs.choices import Choices, Run
+from zarrlift.jobs.reach import Reach, Written
 from zarrlift.plan.saved import plan_to_json
 from zarrlift.plan.settings import parse_rules, parse_wish
 from zarrlift.report.crates import crate_to_json, described_to_json, terms_to_json
@@ -209,10 +210,11 @@ def test_python_page_lists_the_front_door() -> None:
     named = [
         n for n, p in own.items() if p.kind is p.KEYWORD_ONLY and n not in ("online", "service")
     ]
-    keywords = [*Choices.__annotations__, *Run.__annotations__, *named]
+    keywords = [*Choices.__annotations__, *Run.__annotations__, *Written.__annotations__, *named]
 
     assert [n for n in zl.__all__ if f"`{n}`" not in text and f"`zl.{n}(" not in text] == []
     assert [name for name in [*keywords, *kinds] if f"| `{name}` |" not in text] == []
+    assert [name for name in Reach.__annotations__ if f"`{name}`" not in text] == []
 
 
 def test_json_page_lists_every_name(tmp_path: Path) -> None:

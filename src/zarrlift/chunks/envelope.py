@@ -66,6 +66,11 @@ def head_check_for(layout: ArrayLayout) -> HeadCheck | None:
     return lambda _, stored: size_problem(stored, size)
 
 
+def head_bytes(layout: ArrayLayout) -> int:
+    """Give how many of a chunk's first bytes its `HeadCheck` looks at."""
+    return HEAD if _packed(layout) else 0
+
+
 def _packed(layout: ArrayLayout) -> list[Codec]:
     return [c for c in layout.codecs if c.name not in ("transpose", "bytes")]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from zarrlift.jobs.choices import Choices, CrateChoices, Run
+    from zarrlift.jobs.choices import Choices, CrateChoices, Run, Work
     from zarrlift.jobs.options import Watch
-    from zarrlift.jobs.reach import Reach
+    from zarrlift.jobs.reach import Reach, Written
     from zarrlift.jobs.result import Report
     from zarrlift.plan.cost import Costs
     from zarrlift.plan.plan import Plan
@@ -29,21 +29,25 @@ _CHOICES = (
 )
 _CRATE = ("license", "organism", "modality", "name", "description", "author", "keyword")
 _RUN = ("workers", "memory", "verify", "overwrite", "fsync")
-_HOW = ("endpoint", "anon", "region", "profile")
+_HOW = ("endpoint", "anon", "region", "profile", "requester_pays")
 _REACH = (*(f"{side}{name}" for side in ("", "src_", "dst_") for name in _HOW), "requests")
+_STORED = ("storage_class", "cache_control", "sse", "upload_checksum")
 _ONLY_PLAN = ("--count", "--json", "--output", "--format")
+_FOR_RUN = frozenset(f"--{name.replace('_', '-')}" for name in (*_REACH, *_STORED))
+_FLAGS = ("-anon", "-requester-pays")
 
 
 @click.command(cls=o.Command)
 @o.paths
 @o.written
 @o.reached
+@o.stored
 @o.plan_output
 @o.as_json
 def plan(source: str, target: str, **given: object) -> None:
     """Show what convert would do, why, and what it takes. Writes nothing at DST."""
     with faces.errors_in_words():
-        made = zl.plan(source, target, **_choices(given), **_reach(given))
+        made = zl.plan(source, target, **_choices(given), **_reach(given), **_stored(given))
         costs = zl.estimate(made, count=bool(given["count"]), **_reach(given))
         _show_plan(made, costs, given)
         if any(f.severity == "error" for f in made.findings):
@@ -54,6 +58,7 @@ def plan(source: str, target: str, **given: object) -> None:
 @o.paths
 @o.written
 @o.reached
+@o.stored
 @o.running
 @o.shown
 def convert(source: str, target: str, **given: object) -> None:
@@ -62,15 +67,15 @@ def convert(source: str, target: str, **given: object) -> None:
         faces.configure_log(given)
         faces.check_writable(given["report"])
         with faces.watching(quiet=bool(given["quiet"]), yes=bool(given["yes"])) as watch:
-            made = zl.convert(
-                source, target, **_choices(given), **_reach(given), **_run(given, watch)
-            )
+            how = {**_reach(given), **_stored(given), **_run(given, watch)}
+            made = zl.convert(source, target, **_choices(given), **cast("Work", how))
         _finish(made, given)
 
 
 @click.command(cls=o.Command)
 @o.plan_file
 @o.reached
+@o.stored
 @o.running
 @o.shown
 def run(plan_file: Path, **given: object) -> None:
@@ -79,7 +84,8 @@ def run(plan_file: Path, **given: object) -> None:
         faces.configure_log(given)
         faces.check_writable(given["report"])
         with faces.watching(quiet=bool(given["quiet"]), yes=bool(given["yes"])) as watch:
-            made = zl.run(plan_file, **_reach(given), **_run(given, watch))
+            how = {**_reach(given), **_stored(given), **_run(given, watch)}
+            made = zl.run(plan_file, **cast("Work", how))
         _finish(made, given)
 
 
@@ -141,6 +147,10 @@ def _reach(given: Mapping[str, object]) -> Reach:
     return {n: given[n] for n in _REACH if given[n] is not None}  # type: ignore[return-value]
 
 
+def _stored(given: Mapping[str, object]) -> Written:
+    return {n: given[n] for n in _STORED if given[n] is not None}  # type: ignore[return-value]
+
+
 def _wants_json(given: Mapping[str, object]) -> bool:
     return bool(given["as_json"]) or given["output_format"] == "json"
 
@@ -160,7 +170,7 @@ def _show_plan(made: Plan, costs: Costs, given: Mapping[str, object]) -> None:
         return
     command = ["zarrlift", "convert", *_repeated(sys.argv)]
     if output is not None:
-        command = ["zarrlift", "run", str(output)]
+        command = ["zarrlift", "run", str(output), *_reached_again(sys.argv)]
     space = None if is_remote(made.target) else free_space(made.target)
     faces.show(plan_text(made, costs, space, command))
 
@@ -176,6 +186,17 @@ def _repeated(argv: list[str]) -> list[str]:
             skip = not separator and name in ("--output", "--format")
         else:
             words.append(word)
+    return words
+
+
+def _reached_again(argv: list[str]) -> list[str]:
+    """Give the words of a plan command that run takes too: how stores are reached and written."""
+    words, value = list[str](), False
+    for word in argv[2:]:
+        name, separator, _ = word.partition("=")
+        if value or name in _FOR_RUN:
+            words.append(word)
+            value = not (value or separator or name.endswith(_FLAGS))
     return words
 
 

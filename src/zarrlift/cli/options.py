@@ -260,6 +260,13 @@ def _reach(side: str, whose: str) -> Callable[[F], F]:
         _option(f"--{side}anon", is_flag=True, default=None, help=f"Do not sign{whose}.", **words),
         _option(f"--{side}region", metavar="NAME", help=f"Region of the bucket{whose}.", **words),
         _option(f"--{side}profile", metavar="NAME", help=f"Profile of ~/.aws{whose}.", **words),
+        _option(
+            f"--{side}requester-pays",
+            is_flag=True,
+            default=None,
+            help=f"Pay for requests{whose}.",
+            **words,
+        ),
     )
 
 
@@ -276,6 +283,25 @@ reached = _stack(
     _requests,
 )
 one_reached = _stack(_reach("", ""), _requests)
+_STORED = "How objects in a bucket are written"
+stored = _stack(
+    _option("--storage-class", heading=_STORED, metavar="CLASS", help="Such as STANDARD_IA."),
+    _option(
+        "--cache-control", heading=_STORED, metavar="TEXT", help="Such as 'public, max-age=86400'."
+    ),
+    _option(
+        "--sse",
+        heading=_STORED,
+        metavar="MODE[:KEY]",
+        help="Encrypted by the server: AES256, aws:kms[:KEY], aws:kms:dsse[:KEY].",
+    ),
+    _option(
+        "--upload-checksum",
+        heading=_STORED,
+        type=_one_of("sha256", "none"),
+        help="Checksum that the server compares and keeps (sha256 on AWS).",
+    ),
+)
 plan_file = click.argument("plan_file", metavar="PLAN", type=_FILE)
 level = _option(
     "--level",

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from zarrlift.jobs.reach import OneReach
 
-_NAMES = ("endpoint", "anon", "region", "profile", "requests")
+_NAMES = ("endpoint", "anon", "region", "profile", "requester_pays", "requests")
 
 
 def one_reach(given: Mapping[str, object]) -> OneReach:
@@ -21,5 +21,6 @@ def reach_words(given: Mapping[str, object]) -> list[str]:
     """Give the words that say it, for a next step that is printed."""
     words: list[str] = []
     for name, value in one_reach(given).items():
-        words += [f"--{name}"] if value is True else [f"--{name}", str(value)]
+        option = f"--{name.replace('_', '-')}"
+        words += [option] if value is True else [option, str(value)]
     return words

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from zarrlift.chunks.units import Files
     from zarrlift.plan.plan import ArrayPlan
     from zarrlift.pool import Pool, Turn
+    from zarrlift.store.copies import Copies
     from zarrlift.store.folder import Folder
     from zarrlift.store.target import PendingObject, Target
 
@@ -66,6 +67,8 @@ class ArrayWork:
     bound: int = field(init=False)
     slots: int = field(init=False)
     transform: Callable[[Bytes], bytes | None] | None = field(init=False)
+    copies: Copies | None = field(init=False, default=None)
+    """Has the store copy objects that pass as they are."""
 
     def __post_init__(self) -> None:
         """Choose the check and, where bytes cannot pass, what turns a chunk into its new form."""
@@ -75,10 +78,16 @@ class ArrayWork:
         self.bound = chunk_bound(self.plan.source)
         self.slots = grid.count(self.plan.target.per_object)
         self.transform = _transform(self) if self.plan.method is Method.RECODE else None
+        if self.plan.method is Method.COPY and self.head_check is not None:
+            self.copies = self.target.copies_from(self.source)
 
     def key(self, unit: grid.Index) -> str:
         """Give the key of a target object."""
         return f"{self.plan.path}/{self.plan.target.keys.of(unit)}".lstrip("/")
+
+    def head_bytes(self, size: int) -> int:
+        """Give how many first bytes of a chunk of so many its `head_check` looks at."""
+        return min(envelope.head_bytes(self.plan.source), size)
 
     def begin(self, at: grid.Index, turn: Turn | None = None) -> PendingObject:
         """Start an object in the calling thread's buffer; `turn` is one that the thread holds."""
@@ -113,6 +122,8 @@ def _transform(work: ArrayWork) -> Callable[[Bytes], bytes | None]:
 
 def write_unit(work: ArrayWork, unit: Unit) -> UnitDone:
     """Make one object from whole source chunks: copied, packed or recoded one by one."""
+    if work.copies is not None and (done := copied(work, work.copies, unit)) is not None:
+        return done
     turn = work.turn
     with turn or nullcontext():
         out = work.begin(unit.at, turn)
@@ -124,6 +135,25 @@ def write_unit(work: ArrayWork, unit: Unit) -> UnitDone:
         except BaseException:
             out.abort()
             raise
+
+
+def copied(work: ArrayWork, copies: Copies, unit: Unit) -> UnitDone | None:
+    """Have the store copy an object, once its first bytes have passed the check.
+
+    Gives None where they do not pass, or where the store does not copy: the chunk must be read.
+    """
+    chunk = unit.chunks[0]
+    if not copies.able or work.head_check is None:
+        return None
+    if work.pool.stopping.is_set():
+        raise StoppedError
+    path = f"{chunk.folder}/{chunk.name}"
+    head = work.source.read_at(path, 0, work.head_bytes(chunk.size))
+    if work.head_check(head, chunk.size) is not None:
+        return None
+    if not copies.copy(path, work.key(unit.at), chunk.size):
+        return None
+    return UnitDone(1, chunk.size, chunk.size, chunk.size)
 
 
 def finish(

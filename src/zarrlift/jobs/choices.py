@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypedDict, TypeVar
 
-from zarrlift.jobs.reach import OneReach, Reach, stores_of
+from zarrlift.jobs.reach import OneReach, Reach, Written, stores_of
 
 if TYPE_CHECKING:
     from zarrlift.jobs.options import RunOptions, Watch
@@ -89,15 +89,15 @@ class Run(TypedDict, total=False):
     watch: Watch | None
 
 
-class Decision(Choices, Reach, total=False):
+class Decision(Choices, Reach, Written, total=False):
     """All that `plan` may be told."""
 
 
-class Work(Run, Reach, total=False):
+class Work(Run, Reach, Written, total=False):
     """All that `run` may be told."""
 
 
-class Lift(Choices, Run, Reach, total=False):
+class Lift(Choices, Run, Reach, Written, total=False):
     """All that `convert` may be told."""
 
 

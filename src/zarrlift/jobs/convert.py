@@ -12,7 +12,7 @@ from zarrlift.engine.files import copy_files
 from zarrlift.engine.run import Engine
 from zarrlift.errors import ClaimLostError, SourceError, TargetError
 from zarrlift.findings import Severity
-from zarrlift.jobs import claim
+from zarrlift.jobs import claim, leftovers
 from zarrlift.jobs.claim import State
 from zarrlift.jobs.options import RunOptions, Silent, Watch, crew_of, default_memory, threads
 from zarrlift.jobs.stores import Stores, bytes_under_way, refuse_same, refuse_zipped, root_of
@@ -55,7 +55,9 @@ def decide(
     """
     refuse_same(source, target)
     refuse_zipped(target)
-    tree = (stores or Stores()).source_at(source)
+    stores = stores or Stores()
+    stores.refuse_unfit(target)
+    tree = stores.source_at(source)
     found = survey(tree, settings.exclude)
     _LOG.debug("surveyed: %r", found)
     if details is not None:
@@ -138,6 +140,7 @@ class _Lift:
             return
         claim.confirm_removal(target, count, self.watch.confirm)
         target.clear()
+        leftovers.abort(self.plan, target, whatever=True)
 
     def _write(self, target: Target, held: claim.Claim, begun: float) -> Report:
         resuming = held.state is State.STARTED
@@ -153,6 +156,7 @@ class _Lift:
         if proof is None or proof.equal:
             self._documents(target)
             target.release()
+            leftovers.abort(self.plan, target)
         _LOG.info("%r", proof)
         from zarrlift.jobs.result import report  # noqa: PLC0415 - loaded while objects are written
 
@@ -261,6 +265,7 @@ class _Lift:
         proof = verification(self.plan.source, target.root, level, checked)
         if proof.equal:
             target.release()
+            leftovers.abort(self.plan, target)
         from zarrlift.jobs.result import already_done  # noqa: PLC0415 - as the report
 
         return already_done(plan, proof, seconds=time.monotonic() - begun)

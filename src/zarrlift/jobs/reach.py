@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from zarrlift.jobs.stores import Stores
-    from zarrlift.store.address import StoreOptions
+    from zarrlift.store.address import StoreOptions, Writing
 
 _SIDES = ("src", "dst")
 
@@ -24,6 +25,8 @@ class OneReach(TypedDict, total=False):
     """By default that of `AWS_REGION`, or the one that AWS names for the bucket."""
     profile: str | None
     """A profile of `~/.aws`; needs `zarrlift[aws]`."""
+    requester_pays: bool | None
+    """Whoever asks pays, where the bucket's owner wants that; S3 only."""
     requests: int
     """Requests under way at a time; 64."""
 
@@ -38,10 +41,25 @@ class Reach(OneReach, total=False):
     src_anon: bool | None
     src_region: str | None
     src_profile: str | None
+    src_requester_pays: bool | None
     dst_endpoint: str | None
     dst_anon: bool | None
     dst_region: str | None
     dst_profile: str | None
+    dst_requester_pays: bool | None
+
+
+class Written(TypedDict, total=False):
+    """How the objects of a target in an object store are written; a local one has none of it."""
+
+    storage_class: str | None
+    """Such as `STANDARD_IA`; by default the bucket's."""
+    cache_control: str | None
+    """What `Cache-Control` says of each object, such as `public, max-age=86400`."""
+    sse: str | None
+    """`AES256`, `aws:kms` or `aws:kms:dsse`, the last two perhaps with `:KEY`; S3 only."""
+    upload_checksum: str | None
+    """`sha256` (default on AWS) or `none`; S3 only."""
 
 
 def stores_of(options: Mapping[str, Any]) -> Stores:
@@ -49,6 +67,7 @@ def stores_of(options: Mapping[str, Any]) -> Stores:
     from zarrlift.jobs.stores import Stores
 
     source, target = (_options(options, side) for side in _SIDES)
+    target = replace(target, writing=_writing(options))
     return Stores(source=source, target=target, requests=options.get("requests") or 64)
 
 
@@ -64,4 +83,16 @@ def _options(options: Mapping[str, Any], side: str) -> StoreOptions:
         anon=bool(said("anon")),
         region=said("region"),
         profile=said("profile"),
+        requester_pays=bool(said("requester_pays")),
+    )
+
+
+def _writing(options: Mapping[str, Any]) -> Writing:
+    from zarrlift.store.address import Writing
+
+    return Writing(
+        storage_class=options.get("storage_class"),
+        cache_control=options.get("cache_control"),
+        sse=options.get("sse"),
+        checksum=options.get("upload_checksum"),
     )

@@ -40,6 +40,7 @@ class Stores:
 
     def target_at(self, url: str, *, fsync: bool = False) -> Target:
         """Open a place to write to; nothing is written yet."""
+        self.refuse_unfit(url)
         if address.is_remote(url):
             from zarrlift.store.upload import RemoteTarget  # noqa: PLC0415 - loads obstore
 
@@ -55,6 +56,13 @@ class Stores:
             place, threads = address.parse(url), self._threads
             return RemoteDataset(place, self.target, threads(), threads())  # type: ignore[return-value]
         return Dataset(address.local_path(url), fsync=fsync)
+
+    def refuse_unfit(self, target: str) -> None:
+        """Raise `UsageError` where a target cannot be written in the way that is asked for."""
+        if self.target.writing != address.WRITTEN_PLAINLY:
+            from zarrlift.store.writing import refuse_unfit  # noqa: PLC0415 - for buckets only
+
+            refuse_unfit(target, self.target.writing)
 
     def _opened(self, url: str, options: StoreOptions) -> Folder:
         if not address.is_remote(url):
@@ -80,12 +88,12 @@ def bytes_under_way(plan: Plan) -> int:
     if address.is_remote(plan.target):
         from zarrlift.store.upload import PART, WHOLE  # noqa: PLC0415 - for buckets only
 
-        largest = max((_stored_bytes(a.target) for a in plan.arrays), default=0)
+        largest = max((stored_bytes(a.target) for a in plan.arrays), default=0)
         sent = 2 * min(largest, WHOLE) + (4 * PART if largest > WHOLE else 0)
     return received + sent
 
 
-def _stored_bytes(layout: ArrayLayout) -> int:
+def stored_bytes(layout: ArrayLayout) -> int:
     """Bound the bytes of an object; chunks hardly grow by encoding."""
     return chunk_bound(layout) * grid.count(layout.per_object)
 

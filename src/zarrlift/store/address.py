@@ -12,6 +12,24 @@ BUCKETS = ("s3", "gs", "az")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Writing:
+    """How the objects of a target are written; what is not said is up to the bucket."""
+
+    storage_class: str | None = None
+    """Such as `STANDARD_IA`; for Azure the tier."""
+    cache_control: str | None = None
+    """What `Cache-Control` says to those who read over HTTP."""
+    sse: str | None = None
+    """Encryption by the server: `AES256`, `aws:kms` or `aws:kms:dsse`, the last two perhaps with
+    a colon and a key's id or ARN."""
+    checksum: str | None = None
+    """`sha256` or `none`: the checksum that the server compares, and keeps."""
+
+
+WRITTEN_PLAINLY = Writing()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoreOptions:
     """How to reach a store; what is not said comes from the environment."""
 
@@ -22,6 +40,9 @@ class StoreOptions:
     region: str | None = None
     profile: str | None = None
     """A profile of `~/.aws`."""
+    requester_pays: bool = False
+    """Whoever asks pays, where the bucket's owner wants that; S3 only."""
+    writing: Writing = WRITTEN_PLAINLY
 
 
 class Address(NamedTuple):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zarrlift.errors import AccessError, StorageError, UsageError
+from zarrlift.store.writing import s3_settings
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -46,6 +47,7 @@ _REGION_WAIT = 5.0
 _SECRETS = re.compile(
     r"(?i)((?:x-amz-[\w-]+|awsaccesskeyid|signature|sig|token|credential)=)[^&\s\"']+"
 )
+_CHANGED = "bytes changed on their way, and nothing was kept: run the same command again"
 _HINTS = (
     ("InvalidAccessKeyId", "the access key is not known there: check the keys or --profile"),
     ("SignatureDoesNotMatch", "the secret key does not fit the access key"),
@@ -55,6 +57,8 @@ _HINTS = (
     ("PermanentRedirect", "the bucket is in another region: check --region and --endpoint"),
     ("NoSuchBucket", "there is no such bucket: check its name and --endpoint"),
     ("certificate", "the server's certificate is not trusted: check --endpoint"),
+    ("BadDigest", _CHANGED),
+    ("SHA256Mismatch", _CHANGED),
     ("dns error", "there is no such host: check --endpoint and the network"),
     ("Connection refused", "nothing listens there: check --endpoint"),
     ("timed out", "the server does not answer: check --endpoint and the network"),
@@ -81,24 +85,54 @@ def connect(address: Address, options: StoreOptions) -> ObjectStore:
     )
 
 
+def connect_copying(source: Address, target: Address, options: StoreOptions) -> ObjectStore:
+    """Open a bucket so that a copy within it takes its bytes from another bucket of the server.
+
+    The client puts its bucket's name before the key that is copied, and its endpoint before the
+    key that is written; here these are of two buckets.
+    """
+    from obstore.store import S3Store  # noqa: PLC0415 - as above
+
+    settings = _s3_settings(target, options)
+    endpoint = settings.get("endpoint") or f"https://s3.{settings['region']}.amazonaws.com"
+    settings["endpoint"] = f"{endpoint}/{target.bucket}"
+    settings["virtual_hosted_style_request"] = True
+    return S3Store(source.bucket, **settings)
+
+
 def _s3(address: Address, options: StoreOptions) -> ObjectStore:
     from obstore.store import S3Store  # noqa: PLC0415 - as above
 
-    endpoint = options.endpoint or _environment("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+    return S3Store(address.bucket, **_s3_settings(address, options))
+
+
+def endpoint_of(options: StoreOptions) -> str | None:
+    """Give the server that is asked for S3 addresses; None is AWS."""
+    return options.endpoint or _environment("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+
+
+def region_of(address: Address, options: StoreOptions) -> str:
+    """Give the region of a bucket, which AWS is asked for where nothing says it."""
+    region = options.region or _environment("AWS_REGION", "AWS_DEFAULT_REGION")
+    if region is None and endpoint_of(options) is None:
+        region = _region_of(address.bucket)
+    return region or "us-east-1"
+
+
+def _s3_settings(address: Address, options: StoreOptions) -> dict[str, Any]:
+    endpoint = endpoint_of(options)
     settings: dict[str, Any] = {"client_options": dict(_CLIENT), "retry_config": _RETRY}
     if endpoint:
         settings["endpoint"] = endpoint.rstrip("/")
         settings["virtual_hosted_style_request"] = False
         settings["client_options"]["allow_http"] = endpoint.startswith("http://")
-    region = options.region or _environment("AWS_REGION", "AWS_DEFAULT_REGION")
-    settings["region"] = region or (
-        "us-east-1" if endpoint else _region_of(address.bucket) or "us-east-1"
-    )
+    settings["region"] = region_of(address, options)
+    settings |= s3_settings(options, aws=endpoint is None)
     if not signed("s3", options):
         settings["skip_signature"] = True
     elif options.profile or not _environment(*_KEYS, *_KEYS_TOO):
         settings["credential_provider"] = _profile(options.profile)
-    return S3Store(address.bucket, **settings)
+    return settings
 
 
 def _environment(*names: str) -> str | None:

@@ -70,6 +70,15 @@ class RemoteFolder(Folder):
         self._below: dict[str, list[RemoteEntry]] = {}
         self._read: dict[str, bytes | None] = {}
 
+    @property
+    def where(self) -> tuple[Address, StoreOptions]:
+        """Return the address, and how its store is reached."""
+        return self._address, self._options
+
+    def key_in_bucket(self, path: str) -> str:
+        """Give the whole key of a path as `path` gives it."""
+        return self._key(self._key_at(path))
+
     def keep(
         self, key: str, entries: list[RemoteEntry], documents: Mapping[str, bytes | None]
     ) -> None:

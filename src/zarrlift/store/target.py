@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from zarrlift.pool import Turn
+    from zarrlift.store.copies import Copies
 
 OURS = ".zarrlift"
 CLAIM = f"{OURS}/plan.json"
@@ -155,6 +156,11 @@ class Target(Folder):
             inner = f"{key}/{entry.name}".lstrip("/")
             total += self.count(inner) if entry.is_dir(follow_symlinks=False) else 1
         return total
+
+    def copies_from(self, source: Folder) -> Copies | None:
+        """Give what copies objects within one store: nothing, a disk has ways of its own."""
+        del source
+        return None
 
     def remove(self, key: str) -> None:
         """Remove one object, where it is there."""

@@ -13,8 +13,10 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from zarrlift.errors import ClaimLostError
+from zarrlift.store.copies import Copies, copies_between
 from zarrlift.store.remote import RemoteFolder
 from zarrlift.store.target import CLAIM, OURS, UNDO
+from zarrlift.store.writing import attributes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from zarrlift.pool import Turn
     from zarrlift.store.address import Address, StoreOptions
+    from zarrlift.store.folder import Folder
     from zarrlift.store.remote import RemoteEntry
 
 WHOLE = 64 * 2**20
@@ -36,7 +39,6 @@ _LOOK = 1.0
 _CLAIM_AGE = 20.0
 """Seconds after which it is looked whether the claim is still this run's."""
 _DELETED_AT_ONCE = 1000
-_TYPES = {".json": "application/json", ".zattrs": "application/json"}
 _FIRST = (CLAIM, "zarr.json", ".zgroup", ".zarray", ".zattrs")
 
 
@@ -54,21 +56,29 @@ class RemoteTarget(RemoteFolder):
         self.fsync = False
         self._claim: bytes | None = None
         self._looked = 0.0
+        self._copies: tuple[Folder, Copies | None] | None = None
 
     def claim(self, document: bytes, key: str = CLAIM) -> bool:
         """Put the plan into the target; say False where another plan is there already."""
         import obstore  # noqa: PLC0415 - slow to load
 
         try:
-            obstore.put(self._store, self._key(key), document, mode="create")
+            obstore.put(
+                self._store,
+                self._key(key),
+                document,
+                mode="create",
+                attributes=attributes(key, self._options.writing),
+            )
         except (obstore.exceptions.AlreadyExistsError, obstore.exceptions.PreconditionError):
             return False
-        except obstore.exceptions.BaseError as error:
-            if not isinstance(error, obstore.exceptions.NotSupportedError):
+        except (FileNotFoundError, obstore.exceptions.BaseError) as error:
+            if "501 Not Implemented" not in str(error):
                 raise self._failed(error, "claiming the target", key) from error
             if self.size(key) is not None:
                 return False
             self.write(key, document)
+            return self.read(key) == document
         return True
 
     def enter(self) -> None:
@@ -114,19 +124,26 @@ class RemoteTarget(RemoteFolder):
         import obstore  # noqa: PLC0415 - slow to load
 
         whole = isinstance(data, bytes | memoryview)
-        kind = next((t for end, t in _TYPES.items() if key.endswith(end)), None)
         try:
             obstore.put(
                 self._store,
                 self._key(key),
                 data,
-                attributes={"Content-Type": kind or "application/octet-stream"},
+                attributes=attributes(key, self._options.writing),
                 use_multipart=not whole,
                 chunk_size=PART,
                 max_concurrency=_PARTS_AT_ONCE,
             )
-        except obstore.exceptions.BaseError as error:
+        except (FileNotFoundError, obstore.exceptions.BaseError) as error:
+            if "NoSuchUpload" in str(error):  # aborted by whoever finished or replaced the target
+                self.still_claimed(now=True)
             raise self._failed(error, "writing", key) from error
+
+    def copies_from(self, source: Folder) -> Copies | None:
+        """Give what copies whole objects of a source within the store, None where it cannot."""
+        if self._copies is None or self._copies[0] is not source:
+            self._copies = source, copies_between(source, self)
+        return self._copies[1]
 
     def remove(self, key: str) -> None:
         """Remove one object, where it is there."""
