@@ -25,6 +25,7 @@ import zarrlift as zl
 from tests.build import sample, write_array, write_file, write_group
 from tests.build_ome import label_of, pyramid, write_collection, write_image, write_labels
 from tests.build_ome import write_plate as write_plate_of_images
+from tests.fakes import ActingWatch
 from tests.functional.runs import assert_refused, end_of, in_process, run, start, write_sample
 from tests.functional.test_buckets import Bucket, files
 from tests.servers import ACCESS, PRIVATE, PUBLIC, SECRET, S3Server, seaweed
@@ -254,20 +255,20 @@ def test_requests_are_few(
 # --- kills ---------------------------------------------------------------------------------------
 
 _STRUCK = """
-import os, signal, sys, threading
+import os, sys, threading
 import obstore
-at, lock, count = int(sys.argv[1]), threading.Lock(), [0]
+at, lock, count, number = int(sys.argv[1]), threading.Lock(), [0], int(sys.argv[2])
 def struck(real):
     def called(*words, **more):
         with lock:
             count[0] += 1
             if count[0] == at:
-                os.kill(os.getpid(), signal.SIGKILL)
+                os.kill(os.getpid(), number)
         return real(*words, **more)
     return called
 for name in ("put", "copy", "delete"):
     setattr(obstore, name, struck(getattr(obstore, name)))
-sys.argv = ["zarrlift", *sys.argv[2:]]
+sys.argv = ["zarrlift", *sys.argv[3:]]
 from zarrlift.cli.app import answer
 status = answer()
 print("writes", count[0], file=sys.stderr)
@@ -278,7 +279,7 @@ os._exit(status)
 
 def struck(at: int, *words: str) -> int:
     """Run the command, killed before its `at`-th write; gives how many there were, 0 if killed."""
-    ran = run([sys.executable, "-c", _STRUCK, str(at), *words])
+    ran = run([sys.executable, "-c", _STRUCK, str(at), "9", *words])
     assert ran.code in ((0,) if at == 0 else (0, -9)), ran.said
     return int(ran.err.rpartition("writes ")[2]) if ran.code == 0 else 0
 
@@ -355,6 +356,19 @@ def test_killed_undo_is_completed(drop: bool, bucket: Bucket, key: str, tmp_path
         undo_if_begun(bucket, f"{key}/{at}", before, f"killed at write {at}")
 
 
+def test_stopped_upgrade_says_how_to_go_on(bucket: Bucket, key: str, tmp_path: Path) -> None:
+    """SIGTERM ends it in words, with the command that continues, and keeps nobody out."""
+    url = bucket.put(write_plate(tmp_path / "a.zarr"), key)
+
+    ran = run([sys.executable, "-c", _STRUCK, "4", "15", "upgrade", url])
+
+    assert ran.code == 128 + 15, ran.said
+    assert f"zarrlift upgrade {url}" in ran.err
+    assert lease.LOCK not in bucket.get(key)
+    assert "zarr.json" not in bucket.get(key)
+    assert zl.upgrade(url).written
+
+
 # --- others at work ------------------------------------------------------------------------------
 
 
@@ -412,10 +426,13 @@ def test_lock_that_nobody_renews_is_taken_over(
     lock = json.dumps(facts).encode() if left == "elsewhere" else b"{"
     bucket.client.put_object(Bucket=bucket.name, Key=f"{key}/{lease.LOCK}", Body=lock)
 
-    begun = time.monotonic()
-    zl.upgrade(url)
+    seen: list[float] = []
+    watch = ActingWatch(
+        "looking whether another run is at work", lambda: seen.append(time.monotonic())
+    )
+    zl.upgrade(url, watch=watch)
 
-    waited = time.monotonic() - begun
+    waited = time.monotonic() - seen[0]
     assert waited > 2.0 if left == "elsewhere" else waited < 2.0
     zl.upgrade(source)
     assert bucket.get(key) == files(source)

@@ -48,15 +48,19 @@ def decide(
     exact: Mapping[str, Exact] | None = None,
     details: object = None,
     stores: Stores | None = None,
+    *,
+    writes: bool = True,
 ) -> Plan:
     """Survey the source and make the plan; nothing is written.
 
     `details` is the content of a details file, whose rules come before those of the settings.
+    `writes` is whether the target is to be written at all.
     """
     refuse_same(source, target)
-    refuse_zipped(target)
     stores = stores or Stores()
-    stores.refuse_unfit(target)
+    if writes:
+        refuse_zipped(target)
+        stores.refuse_unfit(target)
     tree = stores.source_at(source)
     found = survey(tree, settings.exclude)
     _LOG.debug("surveyed: %r", found)

@@ -32,7 +32,7 @@ def prove(
     stores = options.stores
     held = stores.held_at(target)
     settings = Settings(exclude=exclude, plain_zarr=True, ome_version=_version(held))
-    plan = decide(source, target, settings, stores=stores)
+    plan = decide(source, target, settings, stores=stores, writes=False)
     _refuse_unfinished(held)
     level, checked = options.verify, Checked()
     remote = is_remote(source) or is_remote(target)

@@ -69,7 +69,13 @@ class Stores:
             return tree_at(address.local_path(url))
         from zarrlift.store.remote import RemoteFolder  # noqa: PLC0415 - loads obstore
 
-        return RemoteFolder(address.parse(url), options, self._threads())
+        place, threads = address.parse(url), self._threads()
+        folder = RemoteFolder(place, options, threads)
+        if place.key.endswith(".ozx") and (size := folder.size("")) is not None:
+            from zarrlift.store.remote_archive import RemoteArchive  # noqa: PLC0415 - as above
+
+            return RemoteArchive(place, options, threads, size)
+        return folder
 
     def _threads(self) -> Executor:
         """Give the threads that send requests for one place; they end with it."""

@@ -35,7 +35,8 @@ def undo(
     dataset, begun = (stores or Stores()).dataset_at(url), time.monotonic()
     if not dataset.exists():
         raise SourceError("there is no such folder", place=dataset.root, hint="check the path")
-    with dataset.alone():
+    seen = watch or Silent()
+    with dataset.alone(lambda what: seen.phase(what, None)):
         changes.settle(dataset)
         held, change = record.read(dataset), changes.last(dataset)
         if held is not None and change is not None and not change.upgraded:
@@ -46,7 +47,7 @@ def undo(
             held = None
         elif held is None:
             held = record.Record(version=None, documents=())
-        return _take_back(dataset, held, change, begun, _Asked(force, watch or Silent()))
+        return _take_back(dataset, held, change, begun, _Asked(force, seen))
 
 
 class _Asked(NamedTuple):

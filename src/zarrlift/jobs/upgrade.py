@@ -50,8 +50,8 @@ def upgrade(url: str, options: UpgradeOptions, watch: Watch | None = None) -> Up
     """
     dataset = options.stores.dataset_at(url, fsync=options.fsync)
     job = _Upgrade(dataset, options, watch or Silent())
-    held = nullcontext() if options.dry_run or not dataset.exists() else dataset.alone()
-    with held:
+    reads = options.dry_run or not dataset.exists()
+    with nullcontext() if reads else dataset.alone(lambda what: job.watch.phase(what, None)):
         return job.run()
 
 

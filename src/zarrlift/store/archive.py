@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _LOCAL = struct.Struct("<4s22xHH")
-_LOCAL_BYTES = 30
+LOCAL_BYTES = 30
 _STEP = 2**22
-_DOCUMENTS = frozenset({"zarr.json", ".zattrs", ".zgroup", ".zarray", ".zmetadata"})
+DOCUMENTS = frozenset({"zarr.json", ".zattrs", ".zgroup", ".zarray", ".zmetadata"})
 """Small enough that their CRC-32 is checked whenever they are read."""
 
 
@@ -69,9 +69,12 @@ class Archive(Folder):
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
         super().__init__(root)
+        self._hold(_members(self.root))
+
+    def _hold(self, members: Iterable[tuple[str, Member]]) -> None:
         self._members: dict[str, Member] = {}
         self._listed: dict[str, dict[str, Member | None]] = {"": {}}
-        for key, member in _members(self.root):
+        for key, member in members:
             self._members[key] = member
             self._enter(key, member)
 
@@ -92,7 +95,7 @@ class Archive(Folder):
         if member is None:
             return None
         data = self.read_range(key, 0, member.size)
-        if key.rpartition("/")[2] in _DOCUMENTS and zlib.crc32(data) != member.crc:
+        if key.rpartition("/")[2] in DOCUMENTS and zlib.crc32(data) != member.crc:
             raise DocumentError(
                 f"its {_disagrees(zlib.crc32(data), member.crc)}",
                 place=self.path(key),
@@ -186,8 +189,9 @@ def _members(path: str) -> Iterator[tuple[str, Member]]:
             for info in opened.infolist():
                 if info.is_dir():
                     continue
-                _refuse(info, path)
-                offset = info.header_offset + _header_bytes(file.fileno(), info.header_offset)
+                refuse(info, path)
+                header = os.pread(file.fileno(), LOCAL_BYTES, info.header_offset)
+                offset = info.header_offset + header_bytes(header, info.header_offset)
                 yield info.filename, Member(offset, info.file_size, info.CRC)
     except (zipfile.BadZipFile, struct.error) as error:
         raise SourceError(
@@ -197,15 +201,21 @@ def _members(path: str) -> Iterator[tuple[str, Member]]:
         raise from_os_error(error, doing="reading", place=path) from error
 
 
-def _header_bytes(fd: int, at: int) -> int:
-    """Give the length of a member's local header, which may differ from the central one."""
-    signature, name, extra = _LOCAL.unpack(os.pread(fd, _LOCAL_BYTES, at))
+def header_bytes(data: bytes, at: int) -> int:
+    """Give the length of the local header that begins with `data`, of the member `at` a place.
+
+    It may differ from the central one. Raises `BadZipFile` where it is none.
+    """
+    if len(data) < LOCAL_BYTES:
+        raise zipfile.BadZipFile(f"it ends before the member at {at}")
+    signature, name, extra = _LOCAL.unpack(data)
     if signature != b"PK\x03\x04":
         raise zipfile.BadZipFile(f"no member at {at}")
-    return _LOCAL_BYTES + int(name) + int(extra)
+    return LOCAL_BYTES + int(name) + int(extra)
 
 
-def _refuse(info: zipfile.ZipInfo, path: str) -> None:
+def refuse(info: zipfile.ZipInfo, path: str) -> None:
+    """Raise `SourceError` for a member that cannot be read by range, or has an unsafe name."""
     parts = info.filename.split("/")
     if info.filename.startswith("/") or any(p in ("", ".", "..") for p in parts):
         raise SourceError(

@@ -68,14 +68,15 @@ class RemoteDataset(RemoteTarget):
     _lease: Lease | None = None
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
+    def alone(self, told: Callable[[str], object] = str) -> Iterator[None]:
         """Keep other upgrades and undos of the same dataset out, by an object that is renewed.
 
-        Raises `TargetError` where another one is at work.
+        `told` hears that it takes a while to see whether another one lives. Raises `TargetError`
+        where one is at work.
         """
         self._lease = Lease(self)
         try:
-            with self._lease.held(self.sender):
+            with self._lease.held(self.sender, told):
                 yield
         finally:
             self._lease = None

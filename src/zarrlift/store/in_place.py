@@ -27,12 +27,13 @@ class Dataset(Target):
         self._links: dict[str, bool] = {"": False}
 
     @contextlib.contextmanager
-    def alone(self) -> Iterator[None]:
+    def alone(self, told: Callable[[str], object] = str) -> Iterator[None]:
         """Keep other upgrades and undos of the same folder out, where the file system has locks.
 
         The lock lies on the folder itself and ends with the process: nothing is left to remove.
-        Raises `TargetError` where another one is at work.
+        Raises `TargetError` where another one is at work, at once: `told` hears of nothing.
         """
+        del told
         with alone(self.root, "another upgrade or undo is at work here"):
             yield
 

@@ -20,7 +20,7 @@ from zarrlift.store.folder import boot_id
 from zarrlift.store.target import OURS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from concurrent.futures import Executor
     from typing import Protocol
 
@@ -81,9 +81,12 @@ class Lease:
         self._lost = False
 
     @contextmanager
-    def held(self, threads: Executor) -> Iterator[None]:
-        """Hold it, renewed by one of `threads`; raise `TargetError` where another run does."""
-        self._take()
+    def held(self, threads: Executor, told: Callable[[str], object]) -> Iterator[None]:
+        """Hold it, renewed by one of `threads`; raise `TargetError` where another run does.
+
+        `told` hears that it takes a while to see whether the other one lives.
+        """
+        self._take(told)
         ended = threading.Event()
         renewing = threads.submit(self._keep, ended)
         try:
@@ -98,7 +101,7 @@ class Lease:
         if self._lost or time.monotonic() - self._renewed > STALE / 2:
             self._renew()
 
-    def _take(self) -> None:
+    def _take(self, told: Callable[[str], object]) -> None:
         first: bytes | None = None
         begun = time.monotonic()
         while not self._place.put_new(LOCK, self._document()):
@@ -110,7 +113,7 @@ class Lease:
                     break  # the answer to a first request was lost
                 if first is None:
                     first, begun = data, time.monotonic()
-                    _LOG.info("looking whether the run that holds %s lives", LOCK)
+                    told("looking whether another run is at work")
                 gone = holder is None or self._is_dead(holder) or time.monotonic() - begun > STALE
                 if gone and self._place.replace(LOCK, self._document(), version):
                     break

@@ -35,7 +35,7 @@ def survey(source: Folder, exclude: tuple[str, ...] = (), *, by_v2: bool = False
     Raises `SourceError` where there is no such hierarchy, `DocumentError` for a document that
     cannot be read.
     """
-    if source.remote:
+    if source.remote and not source.packed:
         from zarrlift.survey.ahead import look_ahead  # noqa: PLC0415 - for buckets only
 
         look_ahead(source, lambda path: left_out(path, exclude))  # type: ignore[arg-type]
