@@ -21,6 +21,7 @@ INSTALL := "$(BIN)/python" -m pip install --quiet $(addprefix --constraint ,$(LO
 # Stamps: an environment is made and filled once, and again when what it was made from changes.
 MADE := $(VENV)/.made-$(PYTHON_VERSION)
 PACKAGE := $(VENV)/.package
+FOR_S3 := $(VENV)/.for-s3
 FOR_TESTS := $(VENV)/.for-tests
 FOR_DEV := $(VENV)/.for-dev
 
@@ -34,7 +35,7 @@ unexport PYTHONHOME
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-all bench lint types format wheel lock clean pytest wheel-check test-3.13
+.PHONY: help demo demo-s3 test test-all bench bench-s3 lint types format wheel lock clean pytest wheel-check test-3.13
 
 help: ## list these targets
 	@sed -n 's/^\([a-z][a-z0-9.-]*\):.*## /\1	/p' Makefile | expand -t 14
@@ -46,6 +47,9 @@ demo: $(PACKAGE) ## make a sample dataset, lift it, verify it, print the report
 	$(BIN)/zarrlift convert $(DEMO)/cells-0.4.zarr $(DEMO)/cells-0.5.zarr
 	$(BIN)/zarrlift verify $(DEMO)/cells-0.4.zarr $(DEMO)/cells-0.5.zarr --level full
 
+demo-s3: $(FOR_S3) ## the same between two buckets of a server that it starts
+	"$(BIN)/python" -m tests.demo_s3
+
 test: lint types pytest wheel-check test-3.13 ## everything that CI runs
 	@echo "make test: all passed"
 
@@ -54,6 +58,9 @@ test-all: test ## everything that CI runs, and the slow, broad variants
 
 bench: $(FOR_DEV) ## measure speed and memory, print the tables, draw the chart
 	"$(BIN)/python" -m benchmarks --chart bench-data/benchmarks.svg
+
+bench-s3: $(FOR_DEV) ## the same from and to buckets, on a server that it starts
+	"$(BIN)/python" -m benchmarks.buckets
 
 lint: $(FOR_DEV) ## style, and which room may import which
 	$(BIN)/ruff check .
@@ -138,6 +145,12 @@ $(MADE):
 $(PACKAGE): $(MADE) pyproject.toml $(LOCK)
 	@echo "Installing zarrlift into $(VENV)"
 	@$(INSTALL) --editable .
+	@touch $@
+
+$(FOR_S3): $(PACKAGE)
+	@echo "Installing a server and zarr-python into $(VENV)"
+	@"$(BIN)/python" -m pip install --quiet --upgrade 'pip>=25.1'  # the first to know --group
+	@$(INSTALL) --group s3
 	@touch $@
 
 $(FOR_TESTS): $(PACKAGE)

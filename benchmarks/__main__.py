@@ -87,11 +87,11 @@ def _measure(options: argparse.Namespace, programs: Programs, findings: Findings
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     add = parser.add_argument
-    add("--work", type=Path, default=_default_work(), help="folder in memory (%(default)s)")
+    add("--work", type=Path, default=default_work(), help="folder in memory (%(default)s)")
     add("--disk", type=Path, default=DATA, help="folder on disk, second (%(default)s)")
     add("--skip-disk", action="store_true", help="measure in --work only")
     add("--only", type=_names, default=NAMES, help=f"some of {','.join(NAMES)}")
-    add("--rounds", type=_at_least_one, default=5, help="runs of each (%(default)s)")
+    add("--rounds", type=at_least_one, default=5, help="runs of each (%(default)s)")
     add("--skip-challenge", action="store_true", help="leave the slow rival out")
     add("--markdown", action="store_true", help="print tables for a README")
     add("--output", type=Path, metavar="FILE.json", help="write every run there too")
@@ -100,8 +100,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _default_work() -> Path:
-    """Memory where there is enough, so that no disk's speed is in the figures."""
+def default_work() -> Path:
+    """Give memory where there is enough, so that no disk's speed is in the figures."""
     if IN_MEMORY.is_dir() and shutil.disk_usage(IN_MEMORY).free > SPACE_NEEDED:
         return IN_MEMORY
     return Path(tempfile.gettempdir())
@@ -114,7 +114,8 @@ def _names(text: str) -> tuple[str, ...]:
     return names
 
 
-def _at_least_one(text: str) -> int:
+def at_least_one(text: str) -> int:
+    """Read a number of runs."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a number of runs, 1 or more")
     return int(text)

@@ -7,6 +7,7 @@ Figure = Literal[
     "to cp -r",
     "faster than challenge",
     "to bare calls",
+    "to bare loop",
     "to tensorstore",
     "to zarrs_reencode",
     "memory to tensorstore",

@@ -8,6 +8,7 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from pathlib import Path
 
@@ -49,6 +50,7 @@ LARGE = Image(shape=(1, 3, 16, 4096, 4096), levels=3, chunk=1024)
 FIELD = Image(shape=(1, 3, 1, 768, 768), levels=3, chunk=1024)
 SMALL_FIELD = Image(shape=(1, 1, 1, 32, 32), levels=3, chunk=1024)
 MANY_CHUNKS = Image(shape=(1, 1, 4, 12800, 12800), levels=1, chunk=128)
+TEN_THOUSAND = Image(shape=(1, 1, 1, 28800, 28800), levels=1, chunk=288)
 ABSENT_SHAPE = (1, 1, 1_000_000, 32_000, 32_000)
 ABSENT_CHUNKS = (1, 1, 1000, 32, 32)
 
@@ -69,24 +71,29 @@ def write_plate(folder: Path) -> None:
         _write_well(folder / row / str(column + 1), camera)
 
 
-def write_plate_documents(folder: Path) -> None:
-    """384 wells of 4 fields, 6,545 nodes, and one small chunk in each array."""
+def write_plate_documents(folder: Path, fields: int = SMALL_FIELDS) -> None:
+    """384 wells of so many fields, for 4 of them 6,545 nodes; one small chunk in each array."""
     rows, columns = ROWS + "IJKLMNOP", 2 * COLUMNS
     camera = make_camera(noise=4)
-    attributes = plate_attributes("bench", rows=rows, columns=columns, fields=SMALL_FIELDS)
+    attributes = plate_attributes("bench", rows=rows, columns=columns, fields=fields)
     _write_group(folder, attributes)
     for row in rows:
         _write_group(folder / row)
     for row, column in product(rows, range(columns)):
         well = folder / row / str(column + 1)
-        _write_group(well, well_attributes(SMALL_FIELDS))
-        for field in range(SMALL_FIELDS):
+        _write_group(well, well_attributes(fields))
+        for field in range(fields):
             _write_image(well / str(field), SMALL_FIELD, camera)
 
 
 def write_many_chunks(folder: Path) -> None:
     """One image of 40,000 chunks, 16 KB stored each."""
     _write_image(folder, MANY_CHUNKS, make_camera(noise=4))
+
+
+def write_ten_thousand(folder: Path) -> None:
+    """One image of 10,000 chunks, 100 KB stored each."""
+    _write_image(folder, TEN_THOUSAND, make_camera(noise=40))
 
 
 def write_absent(folder: Path) -> None:
@@ -100,6 +107,8 @@ WRITERS: dict[str, Callable[[Path], None]] = {
     "P": write_plate,
     "S": write_many_chunks,
     "U": write_plate_documents,
+    "U2": partial(write_plate_documents, fields=2),
+    "T": write_ten_thousand,
     "absent": write_absent,
 }
 

@@ -8,9 +8,10 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from benchmarks.rivals import Tool
 
@@ -81,15 +82,18 @@ def own_peak_bytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * MAXRSS_UNIT
 
 
-def run_once(command: tuple[str, ...], log: Path) -> Run:
-    """One measured run, its output going to `log`."""
+def run_once(
+    command: tuple[str, ...], log: Path, variables: Mapping[str, str] = MappingProxyType({})
+) -> Run:
+    """One measured run, its output going to `log`; `variables` are added to the environment."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
     output = (
         (os.POSIX_SPAWN_OPEN, 1, str(log), flags, 0o644),
         (os.POSIX_SPAWN_DUP2, 1, 2),
     )
     start = time.perf_counter()
-    child = os.posix_spawnp(command[0], command, _KEEPS_BYTECODE, file_actions=output)
+    environment = {**_KEEPS_BYTECODE, **variables}
+    child = os.posix_spawnp(command[0], command, environment, file_actions=output)
     status, usage = _wait(child)
     seconds = time.perf_counter() - start
     if status != 0:
@@ -147,7 +151,7 @@ def _convert_once(tool: Tool, source: Path, target: Path, warm: int) -> Run:
     """A run to a target that is not there before and is removed after, outside the timing."""
     log = target.with_suffix(".log")
     os.sync()
-    _touch_memory(warm)
+    touch_memory(warm)
     try:
         run = run_once(tool.command(source, target), log)
         if not (target / tool.writes).is_file():
@@ -157,7 +161,7 @@ def _convert_once(tool: Tool, source: Path, target: Path, warm: int) -> Run:
     return run
 
 
-def _touch_memory(size: int) -> None:
+def touch_memory(size: int) -> None:
     """Make a virtual machine's free pages real, so that no run pays for the host's page faults.
 
     Without it the same copy takes up to six times as long from one run to the next.

@@ -54,6 +54,7 @@ _RIVALS: dict[Figure, str] = {
     "to cp -r": "cp -r",
     "faster than challenge": "challenge",
     "to bare calls": "bare calls",
+    "to bare loop": "bare loop",
     "to tensorstore": "tensorstore",
     "to zarrs_reencode": "zarrs_reencode",
     "memory to tensorstore": "tensorstore",
@@ -85,7 +86,7 @@ _BESIDE: tuple[Figure, ...] = ("to bare calls", "to tensorstore", "to zarrs_reen
 def commands_table(results: Sequence[Result]) -> Table:
     """A row for each command that is measured alone."""
     heads = ("command", "runs", "median s", "CPU s", "peak MB")
-    rows = tuple((result.name, *_alone(series)) for result in results for series in result.series)
+    rows = tuple((result.name, *alone(series)) for result in results for series in result.series)
     return Table(title="Start-up and planning", heads=heads, rows=rows, left=1)
 
 
@@ -97,19 +98,20 @@ def targets_table(results: Sequence[Result]) -> Table:
 
 
 def _tool_row(result: Result, series: Series) -> tuple[str, ...]:
-    runs, seconds, cpu, peak = _alone(series)
-    to_copy = _shown(result.figure_of(series, "to cp -r"))
-    faster = _shown(result.figure_of(series, "faster than challenge"))
+    runs, seconds, cpu, peak = alone(series)
+    to_copy = shown(result.figure_of(series, "to cp -r"))
+    faster = shown(result.figure_of(series, "faster than challenge"))
     return (result.name, series.name, runs, seconds, to_copy, faster, cpu, peak)
 
 
 def _recoding_row(result: Result, series: Series) -> tuple[str, ...]:
-    runs, seconds, cpu, peak = _alone(series)
-    beside = (_shown(result.figure_of(series, figure)) for figure in _BESIDE)
+    runs, seconds, cpu, peak = alone(series)
+    beside = (shown(result.figure_of(series, figure)) for figure in _BESIDE)
     return (result.name, series.name, runs, seconds, *beside, cpu, peak)
 
 
-def _alone(series: Series) -> tuple[str, str, str, str]:
+def alone(series: Series) -> tuple[str, str, str, str]:
+    """How many runs, seconds, seconds of CPU and megabytes, as they are shown."""
     seconds, cpu = f"{series.seconds:.2f}", f"{series.cpu_seconds:.2f}"
     return (str(len(series.runs)), seconds, cpu, _peak(series.peak_bytes))
 
@@ -124,10 +126,11 @@ def _peak(size: int) -> str:
 def _target_row(result: Result, target: Target) -> tuple[str, ...]:
     value = result.figure(target.figure)
     met = "-" if value is None else "yes" if target.met(value) else "NO"
-    return (result.name, result.place, target.figure, _shown(value), str(target), met)
+    return (result.name, result.place, target.figure, shown(value), str(target), met)
 
 
-def _shown(value: float | None) -> str:
+def shown(value: float | None) -> str:
+    """A figure as tables show it."""
     if value is None:
         return "-"
     return f"{value:.2f}" if value < 10 else f"{value:.1f}"

@@ -31,8 +31,8 @@ class Tool:
     """A file that every finished target has at its root."""
     slow: bool = False
 
-    def command(self, source: Path, target: Path) -> tuple[str, ...]:
-        """The whole command line."""
+    def command(self, source: Path | str, target: Path | str) -> tuple[str, ...]:
+        """The whole command line; places are paths or addresses."""
         return (*self.before, str(source), str(target))
 
 

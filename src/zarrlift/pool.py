@@ -109,6 +109,8 @@ class Pool:
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
+        self.apart = False
+        """Each task goes to a thread alone, for those that mostly wait for a network."""
         self.stopping = threading.Event()
         self._executor = ThreadPoolExecutor(workers, thread_name_prefix="zarrlift")
         self.local = threading.local()
@@ -132,11 +134,11 @@ class Pool:
     def each(self, tasks: Iterable[Task[R]]) -> Iterator[R]:
         """Carry out every task, a few at a time; results come as they end.
 
-        Light tasks go to a thread together. The first error stops the rest and is raised.
-        Tasks are listed in a turn of their own.
+        Light tasks go to a thread together, unless `apart`. The first error stops the rest and is
+        raised. Tasks are listed in a turn of their own.
         """
         running: set[Future[list[R]]] = set()
-        batches = _batches(tasks)
+        batches = _batches(tasks, most=1 if self.apart else _BATCH_MOST)
         try:
             while (batch := self._next(batches)) is not None:
                 running.add(self._executor.submit(_all, batch))
@@ -186,14 +188,14 @@ class Pool:
         self.local = threading.local()
 
 
-def _batches(tasks: Iterable[Task[R]]) -> Iterator[list[Callable[[], R]]]:
-    """Gather light tasks, up to 16 MiB or 32 of them."""
+def _batches(tasks: Iterable[Task[R]], most: int) -> Iterator[list[Callable[[], R]]]:
+    """Gather light tasks, up to 16 MiB or `most` of them."""
     batch: list[Callable[[], R]] = []
     weight = 0
     for task in tasks:
         batch.append(task.work)
         weight += task.weight
-        if weight >= _BATCH_BYTES or len(batch) >= _BATCH_MOST:
+        if weight >= _BATCH_BYTES or len(batch) >= most:
             yield batch
             batch, weight = [], 0
     if batch:

@@ -43,6 +43,17 @@ def test_tasks_are_begun_in_order(weight: int) -> None:
     assert begun == list(range(100))
 
 
+def test_tasks_that_wait_go_to_threads_apart() -> None:
+    """Light tasks that wait for one another to be begun are all begun, where each goes alone."""
+    begun = threading.Barrier(8)
+
+    with Pool(8) as pool:
+        pool.apart = True
+        done = list(pool.each(Task(LIGHT, partial(begun.wait, PATIENCE)) for _ in range(8)))
+
+    assert sorted(done) == list(range(8))
+
+
 @pytest.mark.parametrize(
     ("weight", "together"), [(LIGHT, 32), (2**20, 16), (7 * 2**20, 3), (HEAVY, 1)]
 )

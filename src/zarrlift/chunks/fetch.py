@@ -40,8 +40,10 @@ class _Run(NamedTuple):
 class RemoteFiles:
     """Brings chunks in the order in which they were announced."""
 
-    def __init__(self, folder: RemoteFolder) -> None:
+    def __init__(self, folder: RemoteFolder, within: int | None = None) -> None:
         self._folder = folder
+        self._most = AHEAD if within is None else within
+        self._held = 0
         self._waiting: Iterator[tuple[ChunkFile, ...]] = iter(())
         self._next: tuple[ChunkFile, ...] | None = None
         self._running: deque[_Run] = deque()
@@ -62,6 +64,7 @@ class RemoteFiles:
             run.answer.cancel()
         self._running.clear()
         self._here.clear()
+        self._held = 0
 
     def ahead(self, chunks: Sequence[ChunkFile]) -> None:
         """Announce the chunks that will be asked for, in this order."""
@@ -71,14 +74,13 @@ class RemoteFiles:
 
     def _ask(self) -> None:
         """Send requests while there is room for what they bring."""
-        held = sum(run.size for run in self._running)
         while self._next is not None:
-            size = sum(max(0, chunk.size) for chunk in self._next)
-            if self._running and held + size > AHEAD:
+            size = sum([max(0, chunk.size) for chunk in self._next])
+            if self._running and self._held + size > self._most:
                 return
             answer = self._folder.fetcher.submit(self._bring, self._next)
             self._running.append(_Run(self._next, size, answer))
-            held += size
+            self._held += size
             self._next = next(self._waiting, None)
 
     def _bring(self, chunks: tuple[ChunkFile, ...]) -> bytes:
@@ -104,6 +106,7 @@ class RemoteFiles:
             return memoryview(self._bring((chunk,)))
         while True:
             run = self._running.popleft()
+            self._held -= run.size
             if chunk in run.chunks:
                 break
             run.answer.cancel()

@@ -10,9 +10,20 @@ from zarrlift.chunks.listing import ChunkFile
 from zarrlift.errors import DamageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from zarrlift.grid import Index
     from zarrlift.metadata.layout import ArrayLayout
     from zarrlift.store.folder import Folder
+
+
+def source_for(folder: Folder, path: str, layout: ArrayLayout) -> ChunkSource:
+    """Give what reads an array's chunks by index; from a bucket, several requests ahead."""
+    if folder.remote:
+        from zarrlift.chunks.fetch_source import RemoteSource  # noqa: PLC0415 - for buckets only
+
+        return RemoteSource(folder, path, layout)
+    return ChunkSource(folder, path, layout)
 
 
 class ChunkSource:
@@ -29,8 +40,11 @@ class ChunkSource:
 
     def holder(self, index: Index) -> str:
         """Name the stored object that a chunk belongs in, for people."""
-        outer = tuple(i // p for i, p in zip(index, self.layout.per_object, strict=True))
+        outer = self._outer(index)
         return f"{'shard' if self.layout.shards else 'object'} {self.key(outer)}"
+
+    def ahead(self, indices: Iterable[Index]) -> None:
+        """Hear which chunks will be asked for, in this order; a disk gives them at once."""
 
     def read(self, index: Index) -> bytes | None:
         """Give a chunk's bytes, or None where it is absent.
@@ -39,12 +53,18 @@ class ChunkSource:
         """
         if self.layout.shards is None:
             return self._folder.read(self.key(index))
-        per = self.layout.per_object
-        outer = tuple(i // p for i, p in zip(index, per, strict=True))
-        local = tuple(i % p for i, p in zip(index, per, strict=True))
-        found = self._shard_index(outer)
+        return self._read_part(index, self._shard_index(self._outer(index)))
+
+    def _outer(self, index: Index) -> Index:
+        """Give the index of the stored object that a chunk belongs in."""
+        return tuple(i // p for i, p in zip(index, self.layout.per_object, strict=True))
+
+    def _read_part(self, index: Index, found: FoundIndex | None) -> bytes | None:
+        """Give a chunk's bytes as the index of its shard tells, None where it is absent."""
         if found is None:
             return None
+        per, outer = self.layout.per_object, self._outer(index)
+        local = tuple(i % p for i, p in zip(index, per, strict=True))
         number = numbering(self.layout.form.order, per)(grid.ravel(local, per))
         if found.trusted is None or number in found.outside:
             raise DamageError(f"shard {found.problem}", place=self._folder.path(self.key(outer)))

@@ -59,12 +59,12 @@ def chunk_units(
         yield from (unit for unit in units if unit.chunks)
 
 
-def files_for(folder: Folder, source: ArrayLayout) -> Files:
-    """Give what reads an array's chunks."""
+def files_for(folder: Folder, source: ArrayLayout, *, within: int | None = None) -> Files:
+    """Give what reads an array's chunks; from a bucket, `within` so many bytes ahead."""
     if folder.remote:
         from zarrlift.chunks.fetch import RemoteFiles  # noqa: PLC0415 - for buckets only
 
-        return RemoteFiles(folder)  # type: ignore[arg-type]
+        return RemoteFiles(folder, within)  # type: ignore[arg-type]
     if source.shards is None and not folder.packed:
         return ChunkFiles()
     from zarrlift.chunks.parts import ShardFiles  # noqa: PLC0415 - few sources have shards

@@ -13,14 +13,14 @@ import numpy as np
 
 from zarrlift import grid
 from zarrlift.chunks import codec, fills
-from zarrlift.chunks.source import ChunkSource
+from zarrlift.chunks.source import source_for
 from zarrlift.errors import DamageError
 from zarrlift.findings import Finding, error
 from zarrlift.plan.settings import Damaged
 from zarrlift.pool import StoppedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from zarrlift.chunks.codec import Array
     from zarrlift.engine.objects import ArrayWork
@@ -35,9 +35,14 @@ class Decoder:
 
     def __init__(self, work: ArrayWork, room: Array) -> None:
         self._work, self._room = work, room
-        self._reader = ChunkSource(work.source, work.plan.path, work.plan.source)
+        self._reader = source_for(work.source, work.plan.path, work.plan.source)
         self._kept: tuple[Index, Array | None] | None = None
         self.found: list[Finding] = []
+
+    def ahead(self, indices: Iterable[Index]) -> None:
+        """Announce the chunks that will be asked for, in this order."""
+        kept = None if self._kept is None else self._kept[0]
+        self._reader.ahead(index for index in indices if index != kept)
 
     def chunk(self, index: Index, into: Array | None = None) -> Array | None:
         """Give a chunk, or None where it is absent or left out as damaged.
@@ -102,6 +107,7 @@ class Block:
         sizes = zip(first, stop, self._target.chunks, self._target.shape, strict=True)
         part = tuple(slice(f * c, min(s * c, n)) for f, s, c, n in sizes)
         absent = list["Part"]()
+        decoder.ahead(grid.covering(part, self._source.chunks))
         for index in grid.covering(part, self._source.chunks):
             to, of = grid.overlap(part, index, self._source.chunks)
             into = self._into(plain, to)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from zarrlift import grid
 from zarrlift.chunks import listing
+from zarrlift.chunks.listed import Side, listed_ahead
 from zarrlift.chunks.units import chunk_units
 from zarrlift.engine.objects import (
     ArrayWork,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from zarrlift.crew import Crew
     from zarrlift.findings import Finding
     from zarrlift.grid import Index
-    from zarrlift.plan.plan import Plan
+    from zarrlift.plan.plan import ArrayPlan, Plan
     from zarrlift.pool import Pool
     from zarrlift.store.folder import Folder
     from zarrlift.store.target import Target
@@ -127,7 +128,8 @@ class Engine:
         self, tally: Tally, seen: list[tuple[str, listing.Strays]], number: int = 0, of: int = 1
     ) -> Iterator[Task[Outcome]]:
         arrays = self.plan.arrays
-        for place, part in shared_out(((a.source, a.target) for a in arrays), number, of):
+        shares = shared_out(((a.source, a.target) for a in arrays), number, of)
+        for place, part in listed_ahead(shares, lambda share: [self._side(arrays[share[0]])]):
             array = arrays[place]
             work = ArrayWork(
                 plan=array,
@@ -145,6 +147,9 @@ class Engine:
                 for unit in _units(work, strays, stored, sizes=self.resuming, part=part):
                     raw = array.target.chunk_bytes * len(unit.chunks)
                     yield Task(raw, partial(self._unit, work, unit, raw))
+
+    def _side(self, array: ArrayPlan) -> Side:
+        return Side(self.source, array.path, array.source)
 
     def _rechunked(
         self, work: ArrayWork, strays: listing.Strays, tally: Tally

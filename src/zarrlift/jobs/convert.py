@@ -176,7 +176,7 @@ class _Lift:
     def _pool(self) -> Pool:
         wanted = threads(self.options, encodes=self.plan.encodes, remote=self._remote)
         pool = Pool(self._within(wanted))
-        pool.turn.worth = not self._remote
+        pool.turn.worth, pool.apart = not self._remote, self._remote
         return pool
 
     def _within(self, workers: int) -> int:
@@ -212,7 +212,7 @@ class _Lift:
             source=self._source(),
             target=target,
             pool=pool,
-            share=self._memory // pool.workers,
+            share=self._memory // pool.workers - bytes_under_way(self.plan),
             resuming=resuming,
             trusting=held.trusting,
             watch=self.watch.advance,

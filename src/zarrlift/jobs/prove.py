@@ -38,7 +38,7 @@ def prove(
     remote = is_remote(source) or is_remote(target)
     wanted = threads(options, encodes=level is Level.DECODE, remote=remote)
     with Pool(wanted) as pool:
-        pool.turn.worth = not remote
+        pool.turn.worth, pool.apart = not remote, remote
         seen = watch or Silent()
         seen.phase("verifying", None)
         tree = stores.source_at(source)

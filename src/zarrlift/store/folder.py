@@ -109,6 +109,10 @@ class Folder:
         """List one folder; an absent one is an error, never an empty one."""
         return self.scan(self.path(key))
 
+    def entries_each(self, keys: Iterable[str]) -> Iterator[list[os.DirEntry[str]]]:
+        """List several folders, each as `entries` does, in the order of their keys."""
+        return map(self.entries, keys)
+
     def scan(self, path: str) -> list[os.DirEntry[str]]:
         """List one folder by its path as `path` gives it."""
         return scan(path)

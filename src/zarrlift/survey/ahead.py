@@ -6,7 +6,7 @@ trip for each. This goes ahead of it, breadth first, and leaves the answers with
 
 from __future__ import annotations
 
-from concurrent.futures import FIRST_COMPLETED, wait
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, NamedTuple
 
 from zarrlift.errors import DocumentError
@@ -36,20 +36,27 @@ def look_ahead(folder: RemoteFolder, skipped: Callable[[str], bool]) -> None:
     What `skipped` says of a path is left out. Takes one listing for each node, and one request for
     each document. Raises `StorageError`.
     """
-    running: set[Future[_Seen]] = {folder.fetcher.submit(_look, folder, "")}
+    running: set[Future[_Seen]] = set()
+    # Waiting for the first of thousands would look at each of them every time.
+    ended: SimpleQueue[Future[_Seen]] = SimpleQueue()
+
+    def ask(key: str) -> None:
+        future = folder.fetcher.submit(_look, folder, key)
+        running.add(future)
+        future.add_done_callback(ended.put)
+
+    ask("")
     try:
         while running:
-            ended, running = wait(running, return_when=FIRST_COMPLETED)
-            for future in ended:
-                seen = future.result()
-                folder.keep(seen.key, seen.entries, seen.documents)
-                if not _is_array(seen):
-                    inner = (f"{seen.key}/{e.name}".lstrip("/") for e in seen.entries if e.is_dir())
-                    running |= {
-                        folder.fetcher.submit(_look, folder, key)
-                        for key in inner
-                        if not (key == OURS or skipped(key))
-                    }
+            future = ended.get()
+            running.remove(future)
+            seen = future.result()
+            folder.keep(seen.key, seen.entries, seen.documents)
+            if not _is_array(seen):
+                inner = (f"{seen.key}/{e.name}".lstrip("/") for e in seen.entries if e.is_dir())
+                for key in inner:
+                    if not (key == OURS or skipped(key)):
+                        ask(key)
     finally:
         for future in running:
             future.cancel()

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from zarrlift import grid
 from zarrlift.chunks import envelope, listing, shard
-from zarrlift.chunks.units import block_shape, chunk_units, files_for, shard_blocks
+from zarrlift.chunks.units import block_shape, chunk_units, shard_blocks
 from zarrlift.findings import error, warning
+from zarrlift.verify.both import BothSides
 from zarrlift.verify.pair import Pair
 from zarrlift.verify.result import Checked, Level
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from zarrlift.chunks.listing import ChunkFile, Unit
-    from zarrlift.chunks.units import Files
     from zarrlift.findings import Finding
     from zarrlift.grid import Index
     from zarrlift.verify.pair import ArrayPair
@@ -136,7 +136,7 @@ def compare_bytes(pair: ArrayPair, item: Pair, checked: Checked) -> None:
     checked.chunks += len(item.chunks)
     if not _both_there(pair, item, checked):
         return
-    with files_for(pair.source, pair.old) as files:
+    with BothSides(pair, pair.key(item.at)) as files:
         if pair.new.shards is None:
             _compare_object(pair, item, files, checked)
         else:
@@ -162,18 +162,27 @@ def _both_there(pair: ArrayPair, item: Pair, checked: Checked) -> bool:
     return True
 
 
-def _compare_object(pair: ArrayPair, item: Pair, files: Files, checked: Checked) -> None:
+def _compare_object(pair: ArrayPair, item: Pair, files: BothSides, checked: Checked) -> None:
     chunk, key = item.chunks[0], pair.key(item.at)
+    sampled = pair.sample(item)
+    if sampled:
+        files.ahead(_small(pair, [(chunk, 0)]))
     due, held = chunk.size, pair.target.size(key)
     one = _One(pair, item, chunk, files, f"object {key}")
     if held != due:
         message = f"holds {held} bytes, the source's chunk {due}"
         one.differs("chunk-length", message, checked, pair.target.read(key))
-    elif pair.sample(item):
+    elif sampled:
         one.compare(key, 0, checked)
 
 
-def _compare_shard(pair: ArrayPair, item: Pair, files: Files, checked: Checked) -> None:
+def _small(pair: ArrayPair, chunks: list[tuple[ChunkFile, int]]) -> list[tuple[ChunkFile, int]]:
+    """Give the chunks that are read whole: larger ones are compared piece by piece."""
+    piece = max(pair.source.piece, pair.target.piece)
+    return [(chunk, offset) for chunk, offset in chunks if chunk.size <= piece]
+
+
+def _compare_shard(pair: ArrayPair, item: Pair, files: BothSides, checked: Checked) -> None:
     index = read_index(pair, item.at, checked)
     if index is None:
         return
@@ -182,8 +191,9 @@ def _compare_shard(pair: ArrayPair, item: Pair, files: Files, checked: Checked) 
     lengths = index.entries[1::2]
     odd = [c for c in item.chunks if lengths[c.number] != c.size or c.number in sample]
     if odd:
-        for chunk in odd:
-            entry = index.get(chunk.number)
+        held = [(c, index.get(c.number)) for c in odd]
+        files.ahead(_small(pair, [(c, e[0]) for c, e in held if e and e[1] == c.size]))
+        for chunk, entry in held:
             one = _One(pair, item, chunk, files, f"shard {key}")
             if entry is None:
                 present += one.differs("chunk-missing", "does not hold it", checked)
@@ -207,22 +217,22 @@ class _One(NamedTuple):
     pair: ArrayPair
     item: Pair
     chunk: ChunkFile
-    files: Files
+    files: BothSides
     place: str
 
     def compare(self, key: str, offset: int, checked: Checked) -> None:
         """Compare with as many bytes of an object, and decode them where the level asks."""
-        size, target = self.chunk.size, self.pair.target
+        size = self.chunk.size
         checked.compared += 1
         checked.bytes += size
         if not self._equal(key, offset):
-            data = target.read_range(key, offset, size)
-            message = _difference(self.files.read(self.chunk), data)
+            data = self.files.target(offset, size)
+            message = _difference(self.files.source(self.chunk), data)
             self.differs("chunk-differs", message, checked, data)
         elif self.pair.level is Level.DECODE:
             from zarrlift.verify import values  # noqa: PLC0415 - NumPy is slow to load
 
-            data = target.read_range(key, offset, size)
+            data = self.files.target(offset, size)
             values.decodes(self.pair, self.pair.chunk(self.item, self.chunk), data, checked)
 
     def _equal(self, key: str, offset: int) -> bool:
@@ -230,7 +240,7 @@ class _One(NamedTuple):
         chunk, source, target = self.chunk, self.pair.source, self.pair.target
         piece = max(source.piece, target.piece)
         if chunk.size <= piece:
-            return target.read_range(key, offset, chunk.size) == self.files.read(chunk)
+            return self.files.target(offset, chunk.size) == self.files.source(chunk)
         place = f"{chunk.folder}/{chunk.name}"
         ours = source.pieces_at(place, max(0, chunk.offset), chunk.size, piece)
         theirs = target.pieces(key, offset, chunk.size, piece)
@@ -242,7 +252,7 @@ class _One(NamedTuple):
         Such a chunk was encoded anew, which is right where both decode to the same, or was left
         out as asked. Gives true where the chunk counts as held.
         """
-        original, at = self.files.read(self.chunk), self.pair.chunk(self.item, self.chunk)
+        original, at = self.files.source(self.chunk), self.pair.chunk(self.item, self.chunk)
         problem = envelope.check_for(self.pair.old)(original)
         if problem is None:
             message = f"{self.place}: {message}"
@@ -263,10 +273,10 @@ class _One(NamedTuple):
 
 def _lost_on_purpose(pair: ArrayPair, item: Pair, checked: Checked) -> bool:
     """Say whether every chunk of an absent object is damaged in the source, and report each."""
-    with files_for(pair.source, pair.old) as files:
+    with BothSides(pair, pair.key(item.at)) as files:
         ones = [_One(pair, item, c, files, "the target") for c in item.chunks]
         check = envelope.check_for(pair.old)
-        if any(check(files.read(one.chunk)) is None for one in ones):
+        if any(check(files.source(one.chunk)) is None for one in ones):
             return False
         lost = [one.differs("object-missing", "lacks it", checked) for one in ones]
     return all(lost)

@@ -56,15 +56,14 @@ def strays(
         while path and path not in folders:
             folders.add(path)
             path = path.rpartition("/")[0]  # noqa: PLW2901 - climbs to the root
-    pending = [""]
-    while pending:
-        folder = pending.pop()
-        for entry in target.entries(folder):
-            path = f"{folder}/{entry.name}".lstrip("/")
-            if path in folders:
-                if path not in arrays:
-                    pending.append(path)
-            elif path not in files and path != CRATE and entry.name not in ("zarr.json", OURS):
+    level = [""]
+    while level:
+        listed = zip(level, target.entries_each(level), strict=True)
+        below = [(f"{key}/{e.name}".lstrip("/"), e.name) for key, found in listed for e in found]
+        level = [path for path, _ in below if path in folders and path not in arrays]
+        for path, name in below:
+            known = path in folders or path in files or path == CRATE
+            if not known and name not in ("zarr.json", OURS):
                 yield path
 
 

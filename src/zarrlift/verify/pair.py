@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from zlib import crc32
 
 from zarrlift import grid
+from zarrlift.chunks.listed import Side
 from zarrlift.verify.result import SAMPLE, Level
 
 if TYPE_CHECKING:
@@ -44,6 +45,14 @@ class ArrayPair:
     def same_bytes(self) -> bool:
         """Say whether encoded chunks must be equal on both sides."""
         return self.old.chunks == self.new.chunks and self.old.codecs == self.new.codecs
+
+    @property
+    def sides(self) -> tuple[Side, Side]:
+        """Return what is listed on either side."""
+        return (
+            Side(self.source, self.path, self.old),
+            Side(self.target, self.path, self.new),
+        )
 
     def key(self, index: Index) -> str:
         """Give the key of a target object."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING, cast
 
 from zarrlift.chunks import listing
+from zarrlift.chunks.listed import listed_ahead
 from zarrlift.findings import error
 from zarrlift.plan.settings import Damaged
 from zarrlift.plan.shares import shared_out
@@ -51,12 +53,19 @@ class Verifier:
 
     def documents(self, checked: Checked) -> dict[str, ArrayLayout]:
         """Compare every document; gives the layouts that the target's arrays state."""
-        found = {}
-        for due in self.plan.documents:
-            layout = documents.check_document(due, self.target, checked)
+        found, count = {}, range(len(self.plan.documents))
+        tasks = (Task(0, partial(self._document, number)) for number in count)
+        done = self.pool.each(tasks) if self.target.remote else (t.work() for t in tasks)
+        for number, part, layout in sorted(done, key=itemgetter(0)):
+            checked.add(part)
             if layout is not None:
-                found[due.path] = layout
+                found[self.plan.documents[number].path] = layout
         return found
+
+    def _document(self, number: int) -> tuple[int, Checked, ArrayLayout | None]:
+        checked = Checked()
+        layout = documents.check_document(self.plan.documents[number], self.target, checked)
+        return number, checked, layout
 
     def data(self, layouts: Mapping[str, ArrayLayout], checked: Checked) -> None:
         """Compare the data of every array whose target layout is given, and every file."""
@@ -144,7 +153,8 @@ class Verifier:
         number: int = 0,
         of: int = 1,
     ) -> Iterator[Task[Outcome]]:
-        for place, part in shared_out(((p.old, p.new) for p in pairs), number, of):
+        shares = shared_out(((p.old, p.new) for p in pairs), number, of)
+        for place, part in listed_ahead(shares, lambda share: pairs[share[0]].sides):
             both = (listing.Strays(broken=[]), listing.Strays())
             seen.append((place, both))
             for weight, work in self._array(pairs[place], both, part):

@@ -1,0 +1,105 @@
+"""What is measured between buckets and folders, and what is to be reached."""
+
+import sys
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from benchmarks.cases import Target
+from benchmarks.datasets import TEN_THOUSAND
+from benchmarks.rivals import CHALLENGE_OPTIONS, Tool
+from tests.servers import PUBLIC
+
+GRID = TEN_THOUSAND.shape[-1] // TEN_THOUSAND.chunk
+PER = 20
+"""Chunks along each side of a shard: what `--shards auto` chooses for these."""
+_SIDE = PER * TEN_THOUSAND.chunk
+_SHARDS = f"1,1,1,{_SIDE},{_SIDE}"
+_CHUNKS = f"1,1,1,{TEN_THOUSAND.chunk},{TEN_THOUSAND.chunk}"
+
+
+class Where(StrEnum):
+    """Which kind of place one side is."""
+
+    BUCKET = "bucket"
+    FOLDER = "folder"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BucketCase:
+    """A dataset, where it lies and where it goes, and the targets."""
+
+    name: str
+    title: str
+    source: Where = Where.BUCKET
+    target: Where = Where.BUCKET
+    milliseconds: int = 0
+    """What every request waits on its way."""
+    data: str = "T"
+    planned: bool = False
+    """Nothing is lifted, only planned."""
+    challenged: bool = False
+    targets: tuple[Target, ...] = ()
+
+
+BUCKET_CASES = (
+    BucketCase(
+        name="b-b",
+        title="from a bucket into a bucket, 10,000 chunks of 100 KB into 25 shards",
+        targets=(Target(figure="to bare loop", limit=1.3),),
+    ),
+    BucketCase(
+        name="b-b-50ms",
+        title="the same, each request 50 ms under way",
+        milliseconds=50,
+        targets=(Target(figure="to bare loop", limit=1.3),),
+    ),
+    BucketCase(
+        name="b-f",
+        title="from a bucket into a folder",
+        target=Where.FOLDER,
+        challenged=True,
+        targets=(Target(figure="faster than challenge", limit=10, least=True),),
+    ),
+    BucketCase(name="f-b", title="from a folder into a bucket", source=Where.FOLDER),
+    BucketCase(
+        name="plan-50ms",
+        title="a plate of 384 wells x 2 fields x 3 levels planned, each request 50 ms under way",
+        milliseconds=50,
+        data="U2",
+        planned=True,
+        targets=(Target(figure="seconds", limit=10),),
+    ),
+)
+
+
+def bare_loop() -> Tool:
+    """Obstore called from threads, see `benchmarks.bare`."""
+    words = ("pack", f"--grid={GRID}", f"--per={PER}")
+    before = (sys.executable, "-m", "benchmarks.bare", *words)
+    return Tool(name="bare loop", before=before, writes="done")
+
+
+def lifting(program: Path) -> Tool:
+    """`zarrlift convert`, quick verification included."""
+    before = (str(program), "convert", "--quiet", f"--shards={_SHARDS}")
+    return Tool(name="zarrlift", before=before, writes="zarr.json")
+
+
+def unproved(program: Path) -> Tool:
+    """The same without verification, since the bare loop proves nothing either."""
+    before = (*lifting(program).before, "--verify", "none")
+    return Tool(name="zarrlift, unverified", before=before, writes="zarr.json")
+
+
+def planning(program: Path) -> Tool:
+    """`zarrlift plan`, which writes nothing."""
+    return Tool(name="zarrlift plan", before=(str(program), "plan"), writes="")
+
+
+def challenge_from(program: Path, endpoint: str) -> Tool:
+    """ome2024-ngff-challenge, reading from the bucket that needs no keys: it writes to none."""
+    where = (f"--input-bucket={PUBLIC}", f"--input-endpoint={endpoint}", "--input-anon")
+    sizes = (f"--output-shards={_SHARDS}", f"--output-chunks={_CHUNKS}")
+    before = (str(program), "resave", *CHALLENGE_OPTIONS, *where, *sizes)
+    return Tool(name="challenge", before=before, writes="zarr.json", slow=True)
