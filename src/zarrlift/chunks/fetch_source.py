@@ -73,7 +73,7 @@ class RemoteSource(ChunkSource):
 
     def _bring(self, index: Index, found: Future[FoundIndex | None] | None) -> bytes | None:
         if found is None:
-            return self._folder.read(self.key(index))
+            return self._read_whole(index)
         return self._read_part(index, found.result())
 
     def read(self, index: Index) -> bytes | None:

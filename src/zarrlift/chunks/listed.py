@@ -67,7 +67,7 @@ def _ask(sides: Iterable[Side]) -> _Asked:
     objects, answers = 0, list["Future[None]"]()
     for folder, path, layout in sides:
         count = grid.count(layout.object_grid)
-        if folder.remote and count <= _OBJECTS:
+        if folder.remote and not folder.unlisted and count <= _OBJECTS:
             objects += count
             answers.append(folder.fetcher.submit(folder.list_below, folder.path(path)))  # type: ignore[attr-defined]
     return _Asked(objects, answers)

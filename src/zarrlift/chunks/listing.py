@@ -118,6 +118,12 @@ def units(
     order and only where at least one chunk is there; chunks in C order within each, with their
     `sizes` where these are wanted. `part` leaves all other objects out, and their folders unread.
     """
+    if folder.unlisted:
+        from zarrlift.chunks import probing  # noqa: PLC0415 - for what does not list only
+
+        asked = probing.Asked(folder, path, keys, chunk_grid)  # type: ignore[arg-type]
+        yield from asked.units(per_object, part or grid.WHOLE)
+        return
     walk = _Listing(folder, path, chunk_grid, per_object, strays)
     # A listing over a network gives sizes anyway, and what is asked for ahead is bounded by them.
     walk.size = _size if sizes or folder.remote else _no_size

@@ -31,6 +31,8 @@ class ChunkSource:
 
     def __init__(self, folder: Folder, path: str, layout: ArrayLayout) -> None:
         self._folder, self._path, self.layout = folder, path, layout
+        self._node = (path,) if folder.unlisted else ()
+        """Whose document has to be readable, for a refusal to mean that a chunk is absent."""
         self._shard: Index | None = None
         self._index: FoundIndex | None = None
 
@@ -52,8 +54,11 @@ class ChunkSource:
         Raises `DamageError` where the shard that should hold it does not tell where.
         """
         if self.layout.shards is None:
-            return self._folder.read(self.key(index))
+            return self._read_whole(index)
         return self._read_part(index, self._shard_index(self._outer(index)))
+
+    def _read_whole(self, index: Index) -> bytes | None:
+        return self._folder.read(self.key(index), *self._node)
 
     def _outer(self, index: Index) -> Index:
         """Give the index of the stored object that a chunk belongs in."""
@@ -82,7 +87,7 @@ class ChunkSource:
 
     def _read_index(self, outer: Index) -> FoundIndex | None:
         key = self.key(outer)
-        held = self._folder.size(key)
+        held = self._folder.size(key, *self._node)
         if held is None:
             return None
         folder, name, offset, _ = self._folder.lies_at(self._folder.path(key))

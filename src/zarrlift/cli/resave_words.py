@@ -90,10 +90,10 @@ def reach(source: Address, target: Address) -> Reach:
     return {
         "src_endpoint": source.store.endpoint,
         "src_region": source.store.region,
-        "src_anon": source.store.anon,
+        "src_anon": source.store.anon or None,
         "dst_endpoint": target.store.endpoint,
         "dst_region": target.store.region,
-        "dst_anon": target.store.anon,
+        "dst_anon": target.store.anon or None,
     }
 
 

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from zarrlift.plan.plan import Plan
     from zarrlift.store.target import Target
 
-_SLASHES_OF_BUCKET = 2
 _ROOTS = ("zarr.json", ".zgroup", ".zarray")
 _LONGEST = 120
 """Characters of a setting that an error repeats."""
@@ -149,7 +148,7 @@ def clear_for_overwrite(target: Target) -> int:
     Only a target of ours or a Zarr root may be removed.
     """
     _refuse_file(target)
-    if target.remote and target.root.count("/") == _SLASHES_OF_BUCKET:
+    if target.whole_bucket:
         raise TargetError(
             "--overwrite never empties a whole bucket",
             place=target.root,

@@ -15,7 +15,7 @@ from zarrlift.findings import Severity
 from zarrlift.jobs import claim, leftovers
 from zarrlift.jobs.claim import State
 from zarrlift.jobs.options import RunOptions, Silent, Watch, crew_of, default_memory, threads
-from zarrlift.jobs.stores import Stores, bytes_under_way, refuse_same, refuse_zipped, root_of
+from zarrlift.jobs.stores import Stores, bytes_under_way, refuse_same, refuse_unwritable, root_of
 from zarrlift.plan.cost import workers_within
 from zarrlift.plan.plan import make_plan
 from zarrlift.pool import Pool
@@ -56,10 +56,10 @@ def decide(
     `details` is the content of a details file, whose rules come before those of the settings.
     `writes` is whether the target is to be written at all.
     """
-    refuse_same(source, target)
     stores = stores or Stores()
+    refuse_same(source, target, stores)
     if writes:
-        refuse_zipped(target)
+        refuse_unwritable(target)
         stores.refuse_unfit(target)
     tree = stores.source_at(source)
     found = survey(tree, settings.exclude)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
-from zarrlift.errors import DocumentError, TargetError
+from zarrlift.errors import DocumentError, TargetError, UsageError
 from zarrlift.jobs.convert import decide
 from zarrlift.jobs.options import RunOptions, Silent, Watch, crew_of, threads
 from zarrlift.metadata import json_text, ome
@@ -31,10 +31,13 @@ def prove(
     """Compare a finished target with its source; raise `TargetError` where it is not finished."""
     stores = options.stores
     held = stores.held_at(target)
+    if held.unlisted:
+        _refuse_unseen(held)
     settings = Settings(exclude=exclude, plain_zarr=True, ome_version=_version(held))
     plan = decide(source, target, settings, stores=stores, writes=False)
     _refuse_unfinished(held)
     level, checked = options.verify, Checked()
+    checked.findings += [f for f in plan.findings if f.rule == "unlisted"]
     remote = is_remote(source) or is_remote(target)
     wanted = threads(options, encodes=level is Level.DECODE, remote=remote)
     with Pool(wanted) as pool:
@@ -58,6 +61,14 @@ def prove(
 
             crate.compare(plan, tree, held, checked)
     return verification(plan.source, held.root, level, checked)
+
+
+def _refuse_unseen(target: Folder) -> NoReturn:
+    raise UsageError(
+        "a target is verified by its listing, and this address does not list",
+        place=target.root,
+        hint="name it as s3://BUCKET/KEY, with the endpoint and keys, or verify a copy of it",
+    )
 
 
 def _refuse_unfinished(target: Folder) -> None:

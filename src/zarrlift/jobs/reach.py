@@ -18,7 +18,8 @@ class OneReach(TypedDict, total=False):
     """How an object store is reached; local folders need none of it."""
 
     endpoint: str | None
-    """URL of a server that speaks S3; by default that of `AWS_ENDPOINT_URL`, or AWS."""
+    """URL of a server that speaks S3; by default that of the named store, of `AWS_ENDPOINT_URL`, or
+    AWS."""
     anon: bool | None
     """Send no signature; by default where no keys are found."""
     region: str | None
@@ -80,7 +81,7 @@ def _options(options: Mapping[str, Any], side: str) -> StoreOptions:
 
     return StoreOptions(
         endpoint=said("endpoint"),
-        anon=bool(said("anon")),
+        anon=said("anon"),
         region=said("region"),
         profile=said("profile"),
         requester_pays=bool(said("requester_pays")),

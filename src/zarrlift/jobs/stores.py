@@ -44,8 +44,10 @@ class Stores:
         if address.is_remote(url):
             from zarrlift.store.upload import RemoteTarget  # noqa: PLC0415 - loads obstore
 
-            place, threads = address.parse(url), self._threads
-            return RemoteTarget(place, self.target, threads(), threads())  # type: ignore[return-value]
+            place, options = _resolved(url, self.target)
+            _refuse_web(place)
+            threads = self._threads
+            return RemoteTarget(place, options, threads(), threads())  # type: ignore[return-value]
         return Target(address.local_path(url), fsync=fsync)
 
     def dataset_at(self, url: str, *, fsync: bool = False) -> Dataset:
@@ -53,8 +55,10 @@ class Stores:
         if address.is_remote(url):
             from zarrlift.store.in_bucket import RemoteDataset  # noqa: PLC0415 - loads obstore
 
-            place, threads = address.parse(url), self._threads
-            return RemoteDataset(place, self.target, threads(), threads())  # type: ignore[return-value]
+            place, options = _resolved(url, self.target)
+            _refuse_web(place)
+            threads = self._threads
+            return RemoteDataset(place, options, threads(), threads())  # type: ignore[return-value]
         return Dataset(address.local_path(url), fsync=fsync)
 
     def refuse_unfit(self, target: str) -> None:
@@ -69,7 +73,12 @@ class Stores:
             return tree_at(address.local_path(url))
         from zarrlift.store.remote import RemoteFolder  # noqa: PLC0415 - loads obstore
 
-        place, threads = address.parse(url), self._threads()
+        place, options = _resolved(url, options)
+        if place.scheme in address.WEB:
+            from zarrlift.store import web  # noqa: PLC0415 - as above
+
+            place, options = web.bucket_at(place) or (place, options)
+        threads = self._threads()
         folder = RemoteFolder(place, options, threads)
         if place.key.endswith(".ozx") and (size := folder.size("")) is not None:
             from zarrlift.store.remote_archive import RemoteArchive  # noqa: PLC0415 - as above
@@ -106,12 +115,20 @@ def stored_bytes(layout: ArrayLayout) -> int:
 
 def root_of(url: str) -> str:
     """Give the one form of a place's name."""
-    return address.parse(url).url if address.is_remote(url) else Folder(url).root
+    if not address.is_remote(url):
+        return Folder(url).root
+    return _resolved(url)[0].url
 
 
-def refuse_zipped(target: str) -> None:
-    """Raise `UsageError` for a zipped target in a bucket: it grows in place, as no object does."""
-    if address.is_remote(target) and target.endswith(".ozx"):
+def refuse_unwritable(target: str) -> None:
+    """Raise `UsageError` for a zipped target in a bucket, and for any on the web.
+
+    A zipped file grows in place, as no object does.
+    """
+    if not address.is_remote(target):
+        return
+    _refuse_web(_resolved(target)[0])
+    if target.endswith(".ozx"):
         raise UsageError(
             "a zipped target cannot be written into a bucket",
             place=target,
@@ -119,10 +136,30 @@ def refuse_zipped(target: str) -> None:
         )
 
 
-def refuse_same(source: str, target: str) -> None:
+def refuse_same(source: str, target: str, stores: Stores | None = None) -> None:
     """Raise `UsageError` where source and target are the same place or one holds the other."""
     remote = [address.is_remote(url) for url in (source, target)]
     if all(remote):
-        address.refuse_overlap(source, target)
+        from zarrlift.store import overlap  # noqa: PLC0415 - for buckets only
+
+        either = stores or Stores()
+        overlap.refuse_overlap(source, target, either.source, either.target)
     elif not any(remote):
         refuse_overlap(source, target)
+
+
+def _resolved(
+    url: str, options: StoreOptions | None = None
+) -> tuple[address.Address, StoreOptions]:
+    from zarrlift.store import named  # noqa: PLC0415 - for buckets only
+
+    return named.resolve(url, options or StoreOptions())
+
+
+def _refuse_web(place: address.Address) -> None:
+    if place.scheme in address.WEB:
+        raise UsageError(
+            "addresses of the web are read only",
+            place=place.url,
+            hint="name it as s3://BUCKET/KEY, with the endpoint and keys, or name a folder",
+        )

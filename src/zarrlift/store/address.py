@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import NamedTuple
+from urllib.parse import quote, unquote
 
 from zarrlift.errors import StorageError, UsageError
 
 BUCKETS = ("s3", "gs", "az")
 """Schemes whose addresses name a bucket, or Azure's container, first."""
+WEB = ("https", "http")
+"""Schemes whose addresses name a host first; they are read only."""
+_NAME = re.compile(r"[A-Za-z0-9._$:\[\]-]+")
+"""A bucket or host: what libraries beneath take without harm."""
+_PLAIN = "/!$&'()*+,;=:@"
+"""What stands for itself in the path of a URL, beside letters, digits and -._~."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,14 +43,16 @@ class StoreOptions:
 
     endpoint: str | None = None
     """URL of a server that speaks S3, such as `https://uk1s3.embassy.ebi.ac.uk`."""
-    anon: bool = False
-    """Ask without signing, whatever keys there are."""
+    anon: bool | None = None
+    """Ask without signing, whatever keys there are; None is not said."""
     region: str | None = None
     profile: str | None = None
     """A profile of `~/.aws`."""
     requester_pays: bool = False
     """Whoever asks pays, where the bucket's owner wants that; S3 only."""
     writing: Writing = WRITTEN_PLAINLY
+    bucket_host: bool = False
+    """The endpoint's host stands for the bucket, whose name keys do not begin with."""
 
 
 class Address(NamedTuple):
@@ -50,13 +60,17 @@ class Address(NamedTuple):
 
     scheme: str
     bucket: str
+    """For addresses of the web, the host."""
     key: str
     """Below the bucket, without a slash at either end."""
+    written: str = ""
+    """What users call it, where that is another address: by a store's name, or of the web."""
 
     @property
     def url(self) -> str:
-        """Return the address in one form, which holds no keys."""
-        return f"{self.scheme}://{self.bucket}/{self.key}".rstrip("/")
+        """Return the address in one form, as users call it, which holds no keys."""
+        key = quote(self.key, safe=_PLAIN) if self.scheme in WEB else self.key
+        return self.written or f"{self.scheme}://{self.bucket}/{key}".rstrip("/")
 
 
 def is_remote(url: str) -> bool:
@@ -79,30 +93,34 @@ def local_path(url: str) -> str:
 def parse(url: str) -> Address:
     """Take an address apart; raise `UsageError` where it names no bucket, or none that is known."""
     scheme, _, rest = url.partition("://")
-    bucket, _, key = rest.partition("/")
-    parts = key.strip("/").split("/") if key.strip("/") else []
-    if scheme not in BUCKETS:
+    if scheme not in (*BUCKETS, *WEB):
         raise UsageError(
             f"{scheme}:// addresses are not known",
             place=url,
-            hint=f"give a local folder, or an address that begins with {', '.join(BUCKETS)}",
+            hint="give a local folder, or an address that begins with "
+            + ", ".join((*BUCKETS, *WEB)),
         )
-    if not bucket or "@" in bucket:
-        raise UsageError("names no bucket", place=url, hint=f"write {scheme}://BUCKET/KEY")
+    bucket, _, key = rest.partition("/")
+    if scheme in WEB:
+        key = _refuse_words_beside(scheme, rest, key)
+    parts = key.strip("/").split("/") if key.strip("/") else []
+    if not _NAME.fullmatch(bucket):
+        what, form = ("host", "HOST") if scheme in WEB else ("bucket", "BUCKET")
+        raise UsageError(
+            f"names no {what}", place=f"{scheme}://…", hint=f"write {scheme}://{form}/KEY"
+        )
     if any(part in ("", ".", "..") for part in parts):
         raise UsageError("has an empty step, . or .. in its key", place=url, hint="leave them out")
     return Address(scheme, bucket, "/".join(parts))
 
 
-def refuse_overlap(source: str, target: str) -> None:
-    """Raise `UsageError` where two addresses are the same place or one holds the other."""
-    a, b = parse(source).url + "/", parse(target).url + "/"
-    if a == b:
+def _refuse_words_beside(scheme: str, rest: str, key: str) -> str:
+    """Give the key of an address of the web; refuse one that carries more than a path."""
+    if "@" in rest.partition("/")[0] or "?" in rest or "#" in rest:
         raise UsageError(
-            "source and target are the same place",
-            place=target,
-            hint="name another target; the source is never written to",
+            "carries a login, a signature or another word beside its path",
+            place=f"{scheme}://{rest.partition('?')[0].rpartition('@')[2]}",
+            hint="give the path of the dataset alone; with keys, name it as s3://BUCKET/KEY "
+            "with --endpoint",
         )
-    if a.startswith(b) or b.startswith(a):
-        inside = "target lies inside the source" if b.startswith(a) else "source lies inside it"
-        raise UsageError(f"the {inside}", place=target, hint="name a target outside of it")
+    return unquote(key)

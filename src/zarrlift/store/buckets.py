@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zarrlift.errors import AccessError, StorageError, UsageError
+from zarrlift.store.address import WEB
 from zarrlift.store.writing import s3_settings
 
 if TYPE_CHECKING:
@@ -61,11 +62,14 @@ _HINTS = (
     ("SHA256Mismatch", _CHANGED),
     ("dns error", "there is no such host: check --endpoint and the network"),
     ("Connection refused", "nothing listens there: check --endpoint"),
+    ("Content-Length", "the server does not say how large files are: copy the dataset to a folder"),
+    ("405 Method Not", "the server does not take such requests: copy the dataset to a folder"),
     ("timed out", "the server does not answer: check --endpoint and the network"),
 )
 
 
 _NO_KEYS = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or choose --profile"
+_NO_LOGIN = "no login is sent to addresses of the web: with keys, name it as s3://BUCKET/KEY"
 
 
 def connect(address: Address, options: StoreOptions) -> ObjectStore:
@@ -74,6 +78,8 @@ def connect(address: Address, options: StoreOptions) -> ObjectStore:
 
     if address.scheme == "s3":
         return _s3(address, options)
+    if address.scheme in WEB:
+        return _web(address)
     unsigned: Any = {} if signed(address.scheme, options) else {"skip_signature": True}
     client: Any = _CLIENT
     if address.scheme == "gs":
@@ -124,7 +130,7 @@ def _s3_settings(address: Address, options: StoreOptions) -> dict[str, Any]:
     settings: dict[str, Any] = {"client_options": dict(_CLIENT), "retry_config": _RETRY}
     if endpoint:
         settings["endpoint"] = endpoint.rstrip("/")
-        settings["virtual_hosted_style_request"] = False
+        settings["virtual_hosted_style_request"] = options.bucket_host
         settings["client_options"]["allow_http"] = endpoint.startswith("http://")
     settings["region"] = region_of(address, options)
     settings |= s3_settings(options, aws=endpoint is None)
@@ -133,6 +139,14 @@ def _s3_settings(address: Address, options: StoreOptions) -> dict[str, Any]:
     elif options.profile or not _environment(*_KEYS, *_KEYS_TOO):
         settings["credential_provider"] = _profile(options.profile)
     return settings
+
+
+def _web(address: Address) -> ObjectStore:
+    from obstore.store import HTTPStore  # noqa: PLC0415 - as above
+
+    client: Any = _CLIENT | {"allow_http": address.scheme == "http"}
+    url = f"{address.scheme}://{address.bucket}"
+    return HTTPStore(url, client_options=client, retry_config=_RETRY)
 
 
 def _environment(*names: str) -> str | None:
@@ -149,7 +163,7 @@ def _has_keys() -> bool:
 
 def signed(scheme: str, options: StoreOptions) -> bool:
     """Say whether requests are signed."""
-    if options.anon:
+    if options.anon or scheme in WEB:
         return False
     if scheme == "gs":
         return bool(_environment(*_GOOGLE)) or (Path.home() / _GOOGLE_FILE).is_file()
@@ -190,18 +204,22 @@ def _region_of(bucket: str) -> str | None:
 
 
 def from_store_error(
-    error: Exception, *, doing: str, place: str, options: StoreOptions
+    error: Exception, *, doing: str, place: str, options: StoreOptions, scheme: str = ""
 ) -> StorageError:
-    """Put into words what an object store answered while `doing` something at `place`."""
+    """Put into words what an object store answered while `doing` something at `place`.
+
+    `scheme` is that of the store, where users call the place by another name.
+    """
     from obstore import exceptions  # noqa: PLC0415 - slow to load
 
     text = clean(str(error))
     hint = next((h for sign, h in _HINTS if sign.lower() in text.lower()), None)
     refused = (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError)
     if isinstance(error, refused) or "AccessDenied" in text:
-        keys = signed(place.partition(":")[0], options)
+        scheme = scheme or place.partition(":")[0]
+        keys = signed(scheme, options)
         how = "with keys" if keys else "without keys"
-        step = "check the keys, and what they allow" if keys else _NO_KEYS
+        step = "check the keys, and what they allow" if keys else _no_keys(scheme)
         return AccessError(f"{doing} was refused (asked {how})", place=place, hint=hint or step)
     cause = _short(text)
     return StorageError(
@@ -209,6 +227,10 @@ def from_store_error(
         place=place,
         hint=hint or "the same command continues once it is cured",
     )
+
+
+def _no_keys(scheme: str) -> str:
+    return _NO_LOGIN if scheme in WEB else _NO_KEYS
 
 
 def clean(text: str) -> str:

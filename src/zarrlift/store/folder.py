@@ -46,6 +46,10 @@ class Folder:
     """Objects are parts of one file, not files of their own."""
     remote = False
     """Objects are asked for over a network, and are no files that could be opened."""
+    unlisted = False
+    """No listing is answered: each key has to be asked for."""
+    whole_bucket = False
+    """The root is a bucket itself, not a place in one."""
     piece = 2**16
     """Bytes that are best read at a time where there are many: larger buffers are new memory."""
 

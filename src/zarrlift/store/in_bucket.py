@@ -33,9 +33,14 @@ class Surveyed(RemoteFolder):
         super().__init__(address, options, fetcher)
         self._objects: dict[str, frozenset[str]] = {}
 
-    def read(self, key: str) -> bytes | None:
+    def read(self, key: str, node: str | None = None) -> bytes | None:
         """Give an object's bytes, or None where it is absent."""
-        return None if self._listed_there(key) is False else super().read(key)
+        return None if self._listed_there(key) is False else super().read(key, node)
+
+    def lists(self) -> bool:
+        """List the root; where that is refused, nothing may be changed, so it is an error."""
+        self.keep("", self.entries(""), {})
+        return True
 
     def there(self, key: str) -> bool:
         """Say whether there is an object of a key."""

@@ -9,8 +9,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
+from zarrlift.errors import AccessError, StorageError
 from zarrlift.store import buckets
+from zarrlift.store.address import WEB
 from zarrlift.store.folder import Folder, Kind
+from zarrlift.store.unlisted import Answer, Refusals, forget, is_absence, remember, remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -18,10 +21,12 @@ if TYPE_CHECKING:
 
     from obstore.store import ObjectStore
 
-    from zarrlift.errors import StorageError
     from zarrlift.store.address import Address, StoreOptions
 
 
+_CUT_AT_MOST = 2**24
+"""Bytes of an object that is fetched whole where a part is wanted, and none is sent."""
+_DOCUMENTS = ("zarr.json", ".zgroup", ".zarray", ".zattrs")
 _PAGE = 1000
 """Objects that one request lists."""
 
@@ -63,12 +68,39 @@ class RemoteFolder(Folder):
         self.fetcher = fetcher
         """The job's threads for requests."""
         self.root = address.url
+        self.whole_bucket = not address.key
         self._prefix = f"{self.root}/"
         self._address, self._options = address, options
         self._store: ObjectStore = buckets.connect(address, options)
         self._listed: dict[str, list[RemoteEntry]] = {}
         self._below: dict[str, list[RemoteEntry]] = {}
         self._read: dict[str, bytes | None] = {}
+        self._refusals: Refusals | None = None
+        if address.scheme in WEB or remembered(address, options):
+            self.ask_by_key()
+
+    def ask_by_key(self) -> None:
+        """List nothing from now on: keys are there, absent or refused by their own answers."""
+        self.unlisted = True
+        self._refusals = Refusals(self)
+        remember(self._address, self._options)
+
+    def lists(self) -> bool:
+        """Ask for the listing of the root, and keep it; say False where that is refused.
+
+        Nothing is asked of places on the web, which are opened as buckets where they list.
+        """
+        if self._address.scheme in WEB:
+            return False
+        try:
+            self.keep("", self.entries(""), {})
+        except AccessError:
+            if not self._has_document():
+                raise
+            return False
+        self.unlisted, self._refusals = False, None
+        forget(self._address, self._options)
+        return True
 
     @property
     def where(self) -> tuple[Address, StoreOptions]:
@@ -95,10 +127,54 @@ class RemoteFolder(Folder):
 
     def _failed(self, error: Exception, doing: str, key: str) -> StorageError:
         place = self.path(key)
-        return buckets.from_store_error(error, doing=doing, place=place, options=self._options)
+        return buckets.from_store_error(
+            error,
+            doing=doing,
+            place=place,
+            options=self._options,
+            scheme=self._address.scheme,
+        )
 
-    def read(self, key: str) -> bytes | None:
-        """Give an object's bytes, or None where the store says that it is absent."""
+    def _means_absence(self, error: Exception, key: str, node: str | None = None) -> bool:
+        """Say whether a refusal proves that a key is absent; only where nothing is listed."""
+        from obstore.exceptions import PermissionDeniedError  # noqa: PLC0415 - slow to load
+
+        refused = self._refusals is not None and isinstance(error, PermissionDeniedError)
+        return refused and self._refusals.mean_absence(key, node)  # type: ignore[union-attr]
+
+    def answer(self, key: str) -> Answer:
+        """Ask for a key now, whatever is known of it."""
+        import obstore  # noqa: PLC0415 - slow to load
+
+        try:
+            obstore.head(self._store, self._key(key))
+        except FileNotFoundError as error:
+            if not is_absence(error):
+                raise self._failed(error, "looking at", key) from error
+            return Answer.ABSENT
+        except obstore.exceptions.PermissionDeniedError:
+            return Answer.REFUSED
+        except obstore.exceptions.BaseError as error:
+            raise self._failed(error, "looking at", key) from error
+        return Answer.THERE
+
+    def mark(self, key: str) -> tuple[object, ...] | None:
+        """Give what tells this very object from any other; None where it is absent."""
+        import obstore  # noqa: PLC0415 - slow to load
+
+        try:
+            facts = obstore.head(self._store, self._key(key))
+        except FileNotFoundError:
+            return None
+        except obstore.exceptions.BaseError as error:
+            raise self._failed(error, "looking at", key) from error
+        return facts["e_tag"], facts["last_modified"], facts["size"]
+
+    def read(self, key: str, node: str | None = None) -> bytes | None:
+        """Give an object's bytes, or None where the store says that it is absent.
+
+        `node` is the array that it is a chunk of, where it is one and nothing is listed.
+        """
         if key in self._read:
             return self._read[key]
         import obstore  # noqa: PLC0415 - slow to load
@@ -106,10 +182,12 @@ class RemoteFolder(Folder):
         try:
             return bytes(obstore.get(self._store, self._key(key)).bytes())
         except FileNotFoundError as error:
-            if "NoSuchBucket" in str(error):
+            if "NoSuchBucket" in str(error) or not is_absence(error):
                 raise self._failed(error, "reading", key) from error
             return None
         except obstore.exceptions.BaseError as error:
+            if self._means_absence(error, key, node):
+                return None
             raise self._failed(error, "reading", key) from error
 
     def read_tail(self, key: str, length: int) -> tuple[bytes, int] | None:
@@ -131,15 +209,22 @@ class RemoteFolder(Folder):
             raise self._failed(error, "reading", key) from error
         return bytes(data), size
 
-    def size(self, key: str) -> int | None:
-        """Give the size of an object in bytes, or None where it is absent."""
+    def size(self, key: str, node: str | None = None) -> int | None:
+        """Give the size of an object in bytes, or None where it is absent.
+
+        `node` is as for `read`.
+        """
         import obstore  # noqa: PLC0415 - slow to load
 
         try:
             return obstore.head(self._store, self._key(key))["size"]
-        except FileNotFoundError:
+        except FileNotFoundError as error:
+            if not is_absence(error):
+                raise self._failed(error, "looking at", key) from error
             return None
         except obstore.exceptions.BaseError as error:
+            if self._means_absence(error, key, node):
+                return None
             raise self._failed(error, "looking at", key) from error
 
     def read_range(self, key: str, offset: int, length: int) -> bytes:
@@ -152,10 +237,23 @@ class RemoteFolder(Folder):
             return bytes(
                 obstore.get_range(self._store, self._key(key), start=offset, length=length)
             )
+        except obstore.exceptions.NotSupportedError as error:
+            return self._cut_out(key, offset, length, error)
         except obstore.exceptions.BaseError as error:
             if (size := self.size(key)) is not None and offset >= size:
                 return b""
             raise self._failed(error, "reading", key) from error
+
+    def _cut_out(self, key: str, offset: int, length: int, error: Exception) -> bytes:
+        """Give bytes of an object that the server only sends as a whole, where it is small."""
+        size = self.size(key) or 0
+        if size > _CUT_AT_MOST:
+            raise StorageError(
+                f"the server sends no parts of objects, and this one has {size:,} bytes",
+                place=self.path(key),
+                hint="copy the dataset to a folder, and lift that",
+            ) from error
+        return (self.read(key) or b"")[offset : offset + length]
 
     def read_whole(self, path: str) -> bytes | None:
         """Give the object at a path as `path` gives it, or None where it is absent."""
@@ -259,7 +357,12 @@ class RemoteFolder(Folder):
 
     def exists(self) -> bool:
         """Say whether there is any object below the root."""
+        if self.unlisted:
+            return bool(self._listed.get("")) or self._has_document()
         return bool(self._listed.get("")) or self.has_folder("")
+
+    def _has_document(self) -> bool:
+        return any(self.answer(name) is Answer.THERE for name in _DOCUMENTS)
 
     def leaves(self, key: str) -> bool:
         """Say that nothing leads out of a bucket."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -35,20 +36,25 @@ def survey(source: Folder, exclude: tuple[str, ...] = (), *, by_v2: bool = False
     Raises `SourceError` where there is no such hierarchy, `DocumentError` for a document that
     cannot be read.
     """
+    seen: tuple[Finding, ...] = ()
     if source.remote and not source.packed:
-        from zarrlift.survey.ahead import look_ahead  # noqa: PLC0415 - for buckets only
+        from zarrlift.survey.by_names import look  # noqa: PLC0415 - for buckets only
 
-        look_ahead(source, lambda path: left_out(path, exclude))  # type: ignore[arg-type]
+        seen = look(source, lambda path: left_out(path, exclude))  # type: ignore[arg-type]
     if not source.exists():
         refuse_no_hierarchy(source)
     names = {e.name for e in source.entries("")}
     if "zarr.json" in names and not (by_v2 and names & V2_DOCUMENTS):
         from zarrlift.survey.walk_v3 import WalkV3  # noqa: PLC0415 - most sources are v2
 
-        return WalkV3(source, exclude).run(3)
+        return _with(seen, WalkV3(source, exclude).run(3))
     if not names & {".zgroup", ".zarray", ".zattrs"}:
         refuse_no_hierarchy(source)
-    return Walk(source, exclude).run(2)
+    return _with(seen, Walk(source, exclude).run(2))
+
+
+def _with(seen: tuple[Finding, ...], made: Survey) -> Survey:
+    return replace(made, findings=(*seen, *made.findings))
 
 
 class Walk:

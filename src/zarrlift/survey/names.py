@@ -1,0 +1,102 @@
+"""Which nodes the documents of one node name: pure, and generous.
+
+What is named and not there does no harm: it is asked for, and found absent. Sources:
+OME-Zarr specification 0.1-0.6; consolidated metadata of zarr-python.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from zarrlift.errors import DocumentError
+from zarrlift.metadata import json_text, ome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+class Named(NamedTuple):
+    """A node that metadata names."""
+
+    path: str
+    """In the dataset."""
+    counted: bool = False
+    """The path is that of a collection, whose series are called 0, 1, 2 and so on."""
+
+
+def named_nodes(path: str, documents: Mapping[str, bytes]) -> Iterator[Named]:
+    """Walk the nodes within the dataset that the documents of the node at `path` name.
+
+    `documents` are by name, such as `.zattrs`; those that cannot be read name nothing.
+    """
+    if ".zarray" in documents:
+        return
+    document = _object(documents, "zarr.json")
+    if document.get("node_type") == "array":
+        return
+    attributes = document.get("attributes") if document else _object(documents, ".zattrs")
+    attributes = attributes if isinstance(attributes, dict) else {}
+    name = path.rpartition("/")[2]
+    members = ome.v3_members(attributes) if document else ome.members(attributes, name)
+    yield from _consolidated(path, document, documents)
+    for named in _of_members(path, members or {}):
+        if named.counted or not (named.path.startswith(("/", "..")) or named.path in (".", path)):
+            yield named
+
+
+def _of_members(path: str, members: Mapping[str, object]) -> Iterator[Named]:
+    for named in _paths(members):
+        yield Named(ome.resolve(path, named))
+    for label in _texts(members.get("labels")):
+        yield Named(ome.resolve(path, label))
+    for series in _texts(members.get("series")):
+        yield Named(ome.resolve(path.rpartition("/")[0], series))
+    if "multiscales" in members:
+        yield Named(ome.resolve(path, "labels"))
+    if "bioformats2raw.layout" in members:
+        yield Named(ome.resolve(path, "OME"))
+        yield Named(path, counted=True)
+
+
+def _paths(value: object) -> Iterator[str]:
+    """Walk every text that is called `path`, however deep."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key == "path" and isinstance(inner, str):
+                yield inner
+            else:
+                yield from _paths(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _paths(inner)
+
+
+def _texts(value: object) -> list[str]:
+    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
+
+
+def _consolidated(
+    path: str, document: Mapping[str, object], documents: Mapping[str, bytes]
+) -> Iterator[Named]:
+    """Walk the nodes whose documents are gathered in that of the node itself."""
+    held = document.get("consolidated_metadata")
+    inner = held.get("metadata") if isinstance(held, dict) else None
+    for name in inner if isinstance(inner, dict) else ():
+        yield from _within(path, name)
+    inner = _object(documents, ".zmetadata").get("metadata")
+    for key in inner if isinstance(inner, dict) else ():
+        yield from _within(path, key.rpartition("/")[0])
+
+
+def _within(path: str, name: str) -> Iterator[Named]:
+    made = ome.resolve(path, name)
+    if name and not made.startswith(("/", "..")):
+        yield Named(made)
+
+
+def _object(documents: Mapping[str, bytes], name: str) -> Mapping[str, object]:
+    data = documents.get(name, b"").strip()
+    try:
+        return json_text.read_object(data, "") if data else {}
+    except DocumentError:
+        return {}
