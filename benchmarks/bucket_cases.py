@@ -98,8 +98,12 @@ def planning(program: Path) -> Tool:
 
 
 def challenge_from(program: Path, endpoint: str) -> Tool:
-    """ome2024-ngff-challenge, reading from the bucket that needs no keys: it writes to none."""
-    where = (f"--input-bucket={PUBLIC}", f"--input-endpoint={endpoint}", "--input-anon")
+    """ome2024-ngff-challenge, which reads from a bucket, but writes to none.
+
+    With keys, which it finds in the environment: its `--input-anon` is refused by the tensorstore
+    that is installed with it today.
+    """
+    where = (f"--input-bucket={PUBLIC}", f"--input-endpoint={endpoint}")
     sizes = (f"--output-shards={_SHARDS}", f"--output-chunks={_CHUNKS}")
     before = (str(program), "resave", *CHALLENGE_OPTIONS, *where, *sizes)
     return Tool(name="challenge", before=before, writes="zarr.json", slow=True)

@@ -34,7 +34,7 @@ class _Run(NamedTuple):
 
     chunks: tuple[ChunkFile, ...]
     size: int
-    answer: Future[bytes]
+    answer: Future[memoryview]
 
 
 class RemoteFiles:
@@ -83,19 +83,19 @@ class RemoteFiles:
             self._held += size
             self._next = next(self._waiting, None)
 
-    def _bring(self, chunks: tuple[ChunkFile, ...]) -> bytes:
+    def _bring(self, chunks: tuple[ChunkFile, ...]) -> memoryview:
         first = chunks[0]
         path = f"{first.folder}/{first.name}"
         if first.offset < 0:
-            data = self._folder.read_whole(path)
-            if data is None:
+            whole = self._folder.read_whole(path)
+            if whole is None:
                 raise changed(first, "was listed, but is gone")
-            return data
+            return memoryview(whole)
         size = sum(chunk.size for chunk in chunks)
         data = self._folder.read_at(path, first.offset, size)
         if len(data) < size:
             raise changed(first, "became shorter than its index says")
-        return data
+        return memoryview(data)
 
     def _take(self, chunk: ChunkFile) -> memoryview:
         """Give a chunk's bytes, waiting for them; the last ones can be had again."""
@@ -103,14 +103,14 @@ class RemoteFiles:
             return self._here[chunk]
         self._here.clear()
         if not any(chunk in run.chunks for run in self._running):
-            return memoryview(self._bring((chunk,)))
+            return self._bring((chunk,))
         while True:
             run = self._running.popleft()
             self._held -= run.size
             if chunk in run.chunks:
                 break
             run.answer.cancel()
-        data, at = memoryview(run.answer.result()), 0
+        data, at = run.answer.result(), 0
         self._ask()
         for one in run.chunks:
             size = len(data) if one.offset < 0 else one.size

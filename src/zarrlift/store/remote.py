@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from concurrent.futures import Executor
 
+    from obstore import Bytes
     from obstore.store import ObjectStore
 
     from zarrlift.store.address import Address, StoreOptions
@@ -177,10 +178,14 @@ class RemoteFolder(Folder):
         """
         if key in self._read:
             return self._read[key]
+        data = self._got(key, node)
+        return None if data is None else bytes(data)
+
+    def _got(self, key: str, node: str | None = None) -> Bytes | None:
         import obstore  # noqa: PLC0415 - slow to load
 
         try:
-            return bytes(obstore.get(self._store, self._key(key)).bytes())
+            return obstore.get(self._store, self._key(key)).bytes()
         except FileNotFoundError as error:
             if "NoSuchBucket" in str(error) or not is_absence(error):
                 raise self._failed(error, "reading", key) from error
@@ -255,9 +260,9 @@ class RemoteFolder(Folder):
             ) from error
         return (self.read(key) or b"")[offset : offset + length]
 
-    def read_whole(self, path: str) -> bytes | None:
-        """Give the object at a path as `path` gives it, or None where it is absent."""
-        return self.read(self._key_at(path))
+    def read_whole(self, path: str) -> Bytes | None:
+        """Give the object at a path as `path` gives it, not copied, or None where it is absent."""
+        return self._got(self._key_at(path))
 
     def read_at(self, path: str, offset: int, length: int) -> bytes:
         """Give bytes of the object at a path as `path` gives it."""

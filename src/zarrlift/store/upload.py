@@ -10,6 +10,7 @@ import queue
 import time
 from contextlib import nullcontext, suppress
 from itertools import islice
+from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap
 from typing import TYPE_CHECKING
 
 from zarrlift.errors import ClaimLostError
@@ -199,7 +200,8 @@ class PendingUpload:
 
     def __init__(self, target: RemoteTarget, key: str) -> None:
         self._target, self._key = target, key
-        self._buffer = memoryview(bytearray(_BLOCK))
+        # Memory is taken as it is filled: the size of the object is not known before.
+        self._buffer = memoryview(mmap(-1, WHOLE, flags=MAP_PRIVATE | MAP_ANONYMOUS))
         self._filled = 0
         self._stream: _Stream | None = None
         self.position = 0
@@ -211,14 +213,8 @@ class PendingUpload:
         return self._buffer[self._filled :]
 
     def _make_room(self, least: int) -> None:
-        if self._stream is not None or self._filled + least > WHOLE:
-            self.flush()
-            self._buffer = memoryview(bytearray(max(_BLOCK, least)))
-            return
-        size = min(WHOLE, max(2 * len(self._buffer), self._filled + least))
-        larger = memoryview(bytearray(size))
-        larger[: self._filled] = self._buffer[: self._filled]
-        self._buffer = larger
+        self.flush()
+        self._buffer = memoryview(bytearray(max(_BLOCK, least)))
 
     def advance(self, length: int) -> None:
         """Keep the first `length` bytes of the room last given."""
