@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from zarrlift import grid
 from zarrlift.chunks.listing import ChunkFile, Unit
-from zarrlift.errors import StorageError
+from zarrlift.errors import AccessError, StorageError
 from zarrlift.metadata.layout import Keys
 from zarrlift.store.unlisted import Answer
 
@@ -103,12 +103,15 @@ class Asked(NamedTuple):
     def _refuse_gone(self) -> None:
         """Raise where the array's own document is not there any more: absence proves nothing."""
         keys = [f"{self.path}/{name}".lstrip("/") for name in _DOCUMENTS]
-        if all(self.folder.answer(key) is not Answer.THERE for key in keys):
-            raise StorageError(
-                "went away, or was withdrawn, while its chunks were asked for",
-                place=self.folder.path(self.path),
-                hint="see that it is there, then run the same command again",
-            )
+        answers = [self.folder.answer(key) for key in keys]
+        if Answer.THERE in answers:
+            return
+        place = self.folder.path(self.path)
+        hint = "see that it is there and may be read, then run the same command again"
+        if Answer.REFUSED in answers:
+            message = "its document was refused after its chunks were asked for"
+            raise AccessError(message, place=place, hint=hint)
+        raise StorageError("went away while its chunks were asked for", place=place, hint=hint)
 
     def _refuse_other_keys(self) -> None:
         """Raise where an array without any chunk has some under keys of the other form."""
