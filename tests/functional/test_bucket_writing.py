@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -477,6 +478,23 @@ def test_claim_without_conditional_writes(bucket: Bucket, key: str, proxy: Betwe
     assert first.claim(b"mine")
     assert not second.claim(b"yours")
     assert bucket.get(key) == {".zarrlift/plan.json": b"mine"}
+
+
+def test_large_file_within_an_archive(bucket: Bucket, key: str, tmp_path: Path) -> None:
+    """A file that comes in several pieces is the member's bytes, not those before it."""
+    write_small(tmp_path / "old")
+    write_file(tmp_path / "old" / "large.bin", os.urandom(20 * 2**20))
+    archive = tmp_path / "old.ozx"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as opened:
+        for name, data in sorted(files(tmp_path / "old").items()):
+            opened.writestr(name, data)
+    bucket.client.put_object(Bucket=bucket.name, Key=f"{key}.ozx", Body=archive.read_bytes())
+
+    for target in (tmp_path / "new", bucket.url(key)):
+        zl.convert(bucket.url(f"{key}.ozx"), target, plain_zarr=True, shards="none", verify="none")
+
+    assert (tmp_path / "new" / "large.bin").read_bytes() == files(tmp_path / "old")["large.bin"]
+    assert bucket.get(key) == files(tmp_path / "new")
 
 
 def changed_once(part: str) -> Meddling:

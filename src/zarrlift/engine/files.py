@@ -109,7 +109,7 @@ def _pieces(source: Folder, file: PlainFile) -> Iterator[bytes]:
             at += len(data)
         return
     if file.size > _PIECE:
-        yield from source.pieces_at(source.path(file.path), 0, file.size, _PIECE)
+        yield from source.pieces(file.path, 0, file.size, _PIECE)
         return
     whole = source.read(file.path)
     if whole is None:
