@@ -63,5 +63,5 @@ class BothSides:
         return self._theirs.read(self._held(offset, length))
 
     def _held(self, offset: int, length: int) -> ChunkFile:
-        folder, _, name = self._target.path(self._key).rpartition("/")
-        return ChunkFile(0, folder, name, length, offset)
+        folder, name, first, _ = self._target.lies_at(self._target.path(self._key))
+        return ChunkFile(0, folder, name, length, max(0, first) + offset)
