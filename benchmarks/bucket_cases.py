@@ -14,8 +14,11 @@ GRID = TEN_THOUSAND.shape[-1] // TEN_THOUSAND.chunk
 PER = 20
 """Chunks along each side of a shard: what `--shards auto` chooses for these."""
 _SIDE = PER * TEN_THOUSAND.chunk
-_SHARDS = f"1,1,1,{_SIDE},{_SIDE}"
-_CHUNKS = f"1,1,1,{TEN_THOUSAND.chunk},{TEN_THOUSAND.chunk}"
+_OURS = (f"--shards=1,1,1,{_SIDE},{_SIDE}",)
+_THEIRS = (
+    f"--output-shards=1,1,1,{_SIDE},{_SIDE}",
+    f"--output-chunks=1,1,1,{TEN_THOUSAND.chunk},{TEN_THOUSAND.chunk}",
+)
 
 
 class Where(StrEnum):
@@ -38,7 +41,11 @@ class BucketCase:
     data: str = "T"
     planned: bool = False
     """Nothing is lifted, only planned."""
+    bare: bool = True
+    """Measured against the bare loop, which knows one dataset only."""
     challenged: bool = False
+    ours: tuple[str, ...] = _OURS
+    theirs: tuple[str, ...] = _THEIRS
     targets: tuple[Target, ...] = ()
 
 
@@ -61,6 +68,17 @@ BUCKET_CASES = (
         challenged=True,
         targets=(Target(figure="faster than challenge", limit=10, least=True),),
     ),
+    BucketCase(
+        name="P-b-f",
+        title="a plate of 96 wells x 2 fields x 3 levels, 0.56 GB, from a bucket into a folder",
+        target=Where.FOLDER,
+        data="P",
+        bare=False,
+        challenged=True,
+        ours=(),
+        theirs=(),
+        targets=(Target(figure="faster than challenge", limit=10, least=True),),
+    ),
     BucketCase(name="f-b", title="from a folder into a bucket", source=Where.FOLDER),
     BucketCase(
         name="plan-50ms",
@@ -68,6 +86,7 @@ BUCKET_CASES = (
         milliseconds=50,
         data="U2",
         planned=True,
+        bare=False,
         targets=(Target(figure="seconds", limit=10),),
     ),
 )
@@ -80,15 +99,15 @@ def bare_loop() -> Tool:
     return Tool(name="bare loop", before=before, writes="done")
 
 
-def lifting(program: Path) -> Tool:
+def lifting(program: Path, case: BucketCase) -> Tool:
     """`zarrlift convert`, quick verification included."""
-    before = (str(program), "convert", "--quiet", f"--shards={_SHARDS}")
+    before = (str(program), "convert", "--quiet", *case.ours)
     return Tool(name="zarrlift", before=before, writes="zarr.json")
 
 
-def unproved(program: Path) -> Tool:
+def unproved(program: Path, case: BucketCase) -> Tool:
     """The same without verification, since the bare loop proves nothing either."""
-    before = (*lifting(program).before, "--verify", "none")
+    before = (*lifting(program, case).before, "--verify", "none")
     return Tool(name="zarrlift, unverified", before=before, writes="zarr.json")
 
 
@@ -97,13 +116,12 @@ def planning(program: Path) -> Tool:
     return Tool(name="zarrlift plan", before=(str(program), "plan"), writes="")
 
 
-def challenge_from(program: Path, endpoint: str) -> Tool:
+def challenge_from(program: Path, case: BucketCase, endpoint: str) -> Tool:
     """ome2024-ngff-challenge, which reads from a bucket, but writes to none.
 
     With keys, which it finds in the environment: its `--input-anon` is refused by the tensorstore
     that is installed with it today.
     """
     where = (f"--input-bucket={PUBLIC}", f"--input-endpoint={endpoint}")
-    sizes = (f"--output-shards={_SHARDS}", f"--output-chunks={_CHUNKS}")
-    before = (str(program), "resave", *CHALLENGE_OPTIONS, *where, *sizes)
+    before = (str(program), "resave", *CHALLENGE_OPTIONS, *where, *case.theirs)
     return Tool(name="challenge", before=before, writes="zarr.json", slow=True)

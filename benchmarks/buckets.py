@@ -142,11 +142,12 @@ def _tools(case: BucketCase, programs: Programs, endpoint: str) -> Iterator[Tool
     if case.planned:
         yield from () if ours is None else (planning(ours),)
         return
-    yield bare_loop()
+    if case.bare:
+        yield bare_loop()
     if ours is not None:
-        yield from (lifting(ours), unproved(ours))
+        yield from (lifting(ours, case), unproved(ours, case))
     if case.challenged and programs.challenge is not None:
-        yield challenge_from(programs.challenge, endpoint)
+        yield challenge_from(programs.challenge, case, endpoint)
 
 
 @contextmanager
