@@ -10,6 +10,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from zarrlift.store import buckets
+from zarrlift.store.asking import PAGE, Asking
 from zarrlift.store.folder import Folder, Kind
 
 if TYPE_CHECKING:
@@ -20,10 +21,7 @@ if TYPE_CHECKING:
 
     from zarrlift.errors import StorageError
     from zarrlift.store.address import Address, StoreOptions
-
-
-_PAGE = 1000
-"""Objects that one request lists."""
+    from zarrlift.store.asking import Requests
 
 
 class RemoteEntry(NamedTuple):
@@ -59,9 +57,17 @@ class RemoteFolder(Folder):
     remote = True
     piece = 2**23
 
-    def __init__(self, address: Address, options: StoreOptions, fetcher: Executor) -> None:
+    def __init__(
+        self,
+        address: Address,
+        options: StoreOptions,
+        fetcher: Executor,
+        asking: Asking | None = None,
+    ) -> None:
         self.fetcher = fetcher
         """The job's threads for requests."""
+        self.asking = asking or Asking()
+        """Counts what is asked, of all that a job opens on this side."""
         self.root = address.url
         self._prefix = f"{self.root}/"
         self._address, self._options = address, options
@@ -104,7 +110,7 @@ class RemoteFolder(Folder):
         import obstore  # noqa: PLC0415 - slow to load
 
         try:
-            return bytes(obstore.get(self._store, self._key(key)).bytes())
+            return bytes(self.asking.get(self._store, self._key(key)).bytes())
         except FileNotFoundError as error:
             if "NoSuchBucket" in str(error):
                 raise self._failed(error, "reading", key) from error
@@ -116,27 +122,30 @@ class RemoteFolder(Folder):
         """Give up to `length` last bytes of an object and its size, or None where it is absent."""
         import obstore  # noqa: PLC0415 - slow to load
 
-        size = self.size(key)
-        if size is None:
-            return None
-        if not min(length, size):
-            return b"", size
+        if self._address.scheme == "az":  # where no range is counted from the end
+            size = self.size(key)
+            return None if size is None else (self._last(key, length, size), size)
         try:
-            data = obstore.get_range(
-                self._store, self._key(key), start=max(0, size - length), end=size
-            )
+            wanted = {"range": {"suffix": max(1, length)}}
+            answer = self.asking.get(self._store, self._key(key), options=wanted)
+            size = answer.meta["size"]
+            return bytes(answer.bytes())[-length:] if length else b"", size
         except FileNotFoundError:
             return None
         except obstore.exceptions.BaseError as error:
+            if self.size(key) == 0:  # no range fits an object without bytes
+                return b"", 0
             raise self._failed(error, "reading", key) from error
-        return bytes(data), size
+
+    def _last(self, key: str, length: int, size: int) -> bytes:
+        return self.read_range(key, max(0, size - length), min(length, size))
 
     def size(self, key: str) -> int | None:
         """Give the size of an object in bytes, or None where it is absent."""
         import obstore  # noqa: PLC0415 - slow to load
 
         try:
-            return obstore.head(self._store, self._key(key))["size"]
+            return self.asking.head(self._store, self._key(key))["size"]
         except FileNotFoundError:
             return None
         except obstore.exceptions.BaseError as error:
@@ -150,7 +159,7 @@ class RemoteFolder(Folder):
             return b""
         try:
             return bytes(
-                obstore.get_range(self._store, self._key(key), start=offset, length=length)
+                self.asking.get_range(self._store, self._key(key), start=offset, length=length)
             )
         except obstore.exceptions.BaseError as error:
             if (size := self.size(key)) is not None and offset >= size:
@@ -190,7 +199,7 @@ class RemoteFolder(Folder):
         full = self._key(key)
         cut = len(full) + 1 if full else 0
         try:
-            found = obstore.list_with_delimiter(self._store, full or None)
+            found = self.asking.list_with_delimiter(self._store, full or None)
         except obstore.exceptions.BaseError as error:
             raise self._failed(error, "listing", key) from error
         base = self.path(key).rstrip("/")
@@ -204,6 +213,10 @@ class RemoteFolder(Folder):
             if name and not (name in taken and not facts["size"]):
                 made.append(RemoteEntry(name, f"{base}/{name}", facts["size"]))
         return made
+
+    def asked(self) -> Requests:
+        """Count what was asked of this side."""
+        return self.asking.so_far
 
     def list_below(self, path: str) -> None:
         """List all levels below a path with a request for each thousand objects.
@@ -219,7 +232,7 @@ class RemoteFolder(Folder):
         cut = len(full) + 1 if full else 0
         levels: dict[str, list[RemoteEntry]] = {key: []}
         try:
-            for page in obstore.list(self._store, full or None, chunk_size=_PAGE):
+            for page in self.asking.list(self._store, full or None, chunk_size=PAGE):
                 for facts in page:
                     self._enter(levels, key, facts["path"][cut:], facts["size"])
         except obstore.exceptions.BaseError as error:
@@ -244,7 +257,7 @@ class RemoteFolder(Folder):
         import obstore  # noqa: PLC0415 - slow to load
 
         try:
-            stream = obstore.list(self._store, self._key(key) or None, chunk_size=2)
+            stream = self.asking.list(self._store, self._key(key) or None, chunk_size=2)
             return next(iter(stream), None) is not None
         except obstore.exceptions.BaseError as error:
             raise self._failed(error, "listing", key) from error
@@ -252,8 +265,10 @@ class RemoteFolder(Folder):
     def below(self, keys: Iterable[str]) -> Iterator[tuple[str, Kind]]:
         """Walk what lies at or below some keys, but for prefixes."""
         for key in keys:
-            if self.has_folder(key):
-                yield from self.below([f"{key}/{entry.name}" for entry in self.entries(key)])
+            inner = self.entries(key)
+            if inner:
+                yield from self.below([f"{key}/{e.name}" for e in inner if e.is_dir()])
+                yield from ((f"{key}/{e.name}", Kind.FILE) for e in inner if e.is_file())
             else:
                 yield key, Kind.FILE
 
