@@ -18,7 +18,7 @@ from zarrlift.engine.objects import (
     write_unit,
 )
 from zarrlift.engine.resume import done_already
-from zarrlift.plan.cost import walk_of
+from zarrlift.plan.memory import walk_of
 from zarrlift.plan.methods import Method
 from zarrlift.plan.shares import shared_out
 from zarrlift.pool import Task
@@ -113,6 +113,8 @@ class Engine:
             yield from self.crew.each(self._part)
             return
         seen = list[tuple[str, listing.Strays]]()
+        objects = sum(a.objects_in for a in self.plan.arrays)
+        listing.list_at_once(self.source, objects, whole=not self.plan.settings.exclude)
         yield from self.pool.each(self._tasks(tally, seen))
         yield from _told(seen)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zarrlift.plan.cost import costs
 from zarrlift.plan.saved import plan_to_json
 
 if TYPE_CHECKING:
@@ -40,6 +39,8 @@ def verification_to_json(proof: Verification) -> dict[str, object]:
 
 def report_to_json(report: Report) -> dict[str, object]:
     """Return the report of a lift as JSON: the plan, what happened, and the proof."""
+    from zarrlift.plan.cost import costs
+
     proof = report.verification
     return {
         **plan_to_json(report.plan, costs(report.plan, {}, {})),
@@ -60,4 +61,21 @@ def report_to_json(report: Report) -> dict[str, object]:
         },
         "findings": [f.to_json() for f in report.findings],
         "verification": verification_to_json(proof) if proof else None,
+        **_asked(report),
+    }
+
+
+def _asked(report: Report) -> dict[str, object]:
+    """Return what object stores were asked for, what the plan said of it, and the money."""
+    asked, expected, prices = report.requests, report.expected, report.prices
+    if not asked:
+        return {"requests": None, "planned_requests": None, "money": None}
+    from zarrlift.plan.requests import requests_to_json
+
+    kept = expected.kept if expected is not None and report.already else report.bytes_out
+    numbers = {side: counts._asdict() for side, counts in asked.items()}
+    return {
+        "requests": requests_to_json(asked),
+        "planned_requests": expected.to_json() if expected is not None else None,
+        "money": prices.to_json(numbers, kept) if prices else None,
     }
