@@ -106,7 +106,7 @@ def list_at_once(folder: Folder, objects: int, *, whole: bool = True) -> None:
 
     Where it has too many, or is not wanted as a `whole`, each array is listed on its own later.
     """
-    if folder.remote and not folder.unlisted and whole and objects <= LISTED_AT_ONCE:
+    if folder.remote and whole and not folder.unlisted and objects <= LISTED_AT_ONCE:
         folder.list_below(folder.path(""))
 
 

@@ -45,7 +45,7 @@ def estimate(plan: Plan, options: RunOptions, *, count: bool, level: Level = Lev
     listed = source.asked()
     samples = sample_arrays(plan, source)
     made = costs(plan, counted, samples, resources(plan, options))
-    if not _foreseen(plan):
+    if not _foreseen(plan, source):
         return made
     lift = _lift(plan, options, made, level, counted=counted, listed=listed if count else None)
     asked = expected(lift)
@@ -75,17 +75,17 @@ def with_requests(report: Report, options: RunOptions, before: Mapping[str, Requ
         asked["source"] = asked.get("source", none).plus(plan.surveyed)
     asked = {side: asked[side] for side in sorted(asked)}
     report = replace(report, requests=asked, prices=options.prices)
-    if not _foreseen(plan):
+    if not _foreseen(plan, options.stores.source_at(plan.source)):
         return report
     lift = _lift(plan, options, costs(plan, {}, {}), options.verify)
     return replace(report, expected=expected(lift))
 
 
-def _foreseen(plan: Plan) -> bool:
-    """Say whether anything can be said of requests: not of zipped sources, which go by ranges."""
-    if is_remote(plan.source) and plan.source.endswith(".ozx"):
+def _foreseen(plan: Plan, source: Folder) -> bool:
+    """Say whether requests can be told beforehand: not of sources that are zipped or not listed."""
+    if source.remote and (source.packed or source.unlisted):
         return False
-    return is_remote(plan.source) or is_remote(plan.target)
+    return source.remote or is_remote(plan.target)
 
 
 def _lift(plan: Plan, options: RunOptions, made: Costs, level: Level, **more: Any) -> Lift:  # noqa: ANN401 - members of `Lift`

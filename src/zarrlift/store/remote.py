@@ -26,12 +26,9 @@ if TYPE_CHECKING:
     from zarrlift.store.address import Address, StoreOptions
     from zarrlift.store.asking import Requests
 
-
 _CUT_AT_MOST = 2**24
 """Bytes of an object that is fetched whole where a part is wanted, and none is sent."""
 _DOCUMENTS = ("zarr.json", ".zgroup", ".zarray", ".zattrs")
-_NO_TAILS = ("az", *WEB)
-"""Schemes of stores that may not count a range from the end."""
 
 
 class RemoteEntry(NamedTuple):
@@ -209,9 +206,8 @@ class RemoteFolder(Folder):
         """Give up to `length` last bytes of an object and its size, or None where it is absent."""
         import obstore  # noqa: PLC0415 - slow to load
 
-        if self._address.scheme in _NO_TAILS:
-            size = self.size(key)
-            return None if size is None else (self._last(key, length, size), size)
+        if self._address.scheme == "az":  # where no range is counted from the end
+            return self._last(key, length)
         try:
             wanted = {"range": {"suffix": max(1, length)}}
             answer = self.asking.get(self._store, self._key(key), options=wanted)
@@ -222,12 +218,16 @@ class RemoteFolder(Folder):
                 raise self._failed(error, "reading", key) from error
             return None
         except obstore.exceptions.BaseError as error:
-            if self.size(key) == 0:  # no range fits an object without bytes
-                return b"", 0
+            # No range fits an object without bytes, and some servers send no ranges.
+            if isinstance(error, obstore.exceptions.NotSupportedError) or self.size(key) == 0:
+                return self._last(key, length)
             raise self._failed(error, "reading", key) from error
 
-    def _last(self, key: str, length: int, size: int) -> bytes:
-        return self.read_range(key, max(0, size - length), min(length, size))
+    def _last(self, key: str, length: int) -> tuple[bytes, int] | None:
+        size = self.size(key)
+        if size is None:
+            return None
+        return self.read_range(key, max(0, size - length), min(length, size)), size
 
     def size(self, key: str, node: str | None = None) -> int | None:
         """Give the size of an object in bytes, or None where it is absent.
