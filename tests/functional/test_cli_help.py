@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import zarrlift as zl
 from tests.functional.runs import HOUSE, run, widest, zarrlift
 
 COMMANDS = ("plan", "convert", "verify", "upgrade", "crate", "undo", "tune", "run", "demo")
@@ -104,3 +105,24 @@ def test_help_loads_no_array_library(words: list[str]) -> None:
 
     assert ran.code == 0
     assert ran.err.strip() == ""
+
+
+def test_lift_of_folders_loads_no_figures(tmp_path: Path) -> None:
+    """A lift between folders does without the figures of plans, and without object stores."""
+    zl.demo(tmp_path / "old", size="1MiB")
+    script = (
+        "import sys; sys.argv = ['zarrlift', *sys.argv[1:]]\n"
+        "from zarrlift.cli.app import answer\n"
+        "status = answer()\n"
+        "kept = {'zarrlift.plan.cost', 'zarrlift.store.asking', 'obstore'}\n"
+        "print(*kept & set(sys.modules), file=sys.stderr)\n"
+        "sys.exit(status)"
+    )
+
+    words = ["convert", str(tmp_path / "old"), str(tmp_path / "new")]
+    ran = run([sys.executable, "-c", script, *words])
+
+    assert ran.code == 0
+    assert "zarrlift.plan.cost" not in ran.err
+    assert "obstore" not in ran.err
+    assert "asking" not in ran.err

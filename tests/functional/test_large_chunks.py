@@ -20,7 +20,7 @@ from tests.functional.runs import tree
 from tests.oracles import Values, assert_same_voxels
 from zarrlift.chunks.files import COPIED
 from zarrlift.errors import DamageError, StorageError
-from zarrlift.plan.cost import WRITE_BUFFER
+from zarrlift.plan.memory import WRITE_BUFFER
 from zarrlift.store.folder import open_file
 from zarrlift.store.target import Target
 

@@ -18,7 +18,8 @@ from tests.fakes import CountingFolder
 from tests.functional.test_layouts_matrix import COMPRESSORS, FILLS, Case, contents
 from tests.oracles import assert_same_voxels, first_difference, zarr_values
 from zarrlift.engine.run import Engine
-from zarrlift.plan import cost, walks
+from zarrlift.plan import walks
+from zarrlift.plan.memory import walk_of, worker_bytes
 from zarrlift.pool import Pool
 from zarrlift.store.target import Target
 
@@ -53,7 +54,7 @@ def cases(draw: st.DrawFn) -> Case:
 
 def budgets(plan: zl.Plan) -> list[int]:
     """Give the least memory that a plan can do with, and some more."""
-    need = max(cost.worker_bytes(a) for a in plan.arrays)
+    need = max(worker_bytes(a) for a in plan.arrays)
     chunk = plan.arrays[0].target.chunk_bytes
     return [need, need + 3 * chunk, 3 * need + 20 * chunk]
 
@@ -118,7 +119,7 @@ def test_chunks_are_decoded_as_often_as_was_said(case: str, room: int, tmp_path:
     write_array(write_group(Path(source.root)) / "values", sample((32, 32), "<u2"), chunks=old)
     plan = zl.plan(source.root, tmp_path / "new.zarr", plain_zarr=True, chunks=new, shards=shards)
     (array,) = plan.arrays
-    share = cost.worker_bytes(array) + room * array.target.chunk_bytes
+    share = worker_bytes(array) + room * array.target.chunk_bytes
     target = Target(tmp_path / "new.zarr")
     target.enter()
 
@@ -129,7 +130,7 @@ def test_chunks_are_decoded_as_often_as_was_said(case: str, room: int, tmp_path:
         engine.run()
 
     chunks = math.prod(array.source.chunk_grid)
-    said = cost.walk_of(array, share, 1).amplification
+    said = walk_of(array, share, 1).amplification
     assert len(set(source.read_keys)) == chunks
     assert len(source.read_keys) <= round(said * chunks)
     if room == 2**20:

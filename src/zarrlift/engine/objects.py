@@ -16,7 +16,7 @@ from zarrlift.chunks.files import COPIED
 from zarrlift.chunks.units import files_for
 from zarrlift.errors import DamageError
 from zarrlift.findings import Finding, error, note, warning
-from zarrlift.plan.cost import WRITE_BUFFER, chunk_bound
+from zarrlift.plan.memory import WRITE_BUFFER, chunk_bound
 from zarrlift.plan.methods import Method, is_rewrap
 from zarrlift.plan.settings import Damaged
 from zarrlift.pool import StoppedError

@@ -18,7 +18,7 @@ from zarrlift.engine.objects import (
     write_unit,
 )
 from zarrlift.engine.resume import done_already
-from zarrlift.plan.cost import walk_of
+from zarrlift.plan.memory import walk_of
 from zarrlift.plan.methods import Method
 from zarrlift.plan.shares import shared_out
 from zarrlift.pool import Task

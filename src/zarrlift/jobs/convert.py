@@ -16,7 +16,7 @@ from zarrlift.jobs import claim, leftovers
 from zarrlift.jobs.claim import State
 from zarrlift.jobs.options import RunOptions, Silent, Watch, crew_of, default_memory, threads
 from zarrlift.jobs.stores import Stores, bytes_under_way, refuse_same, refuse_unwritable, root_of
-from zarrlift.plan.cost import workers_within
+from zarrlift.plan.memory import workers_within
 from zarrlift.plan.plan import make_plan
 from zarrlift.pool import Pool
 from zarrlift.store.address import is_remote

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from zarrlift.errors import UsageError
 from zarrlift.jobs.stores import Stores
-from zarrlift.plan.cost import Resources, workers_within
+from zarrlift.plan.memory import Resources, workers_within
 from zarrlift.store.address import is_remote
 from zarrlift.verify.result import Level
 

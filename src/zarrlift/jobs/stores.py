@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from zarrlift import grid
 from zarrlift.errors import UsageError
-from zarrlift.plan.cost import chunk_bound
+from zarrlift.plan.memory import chunk_bound
 from zarrlift.store import address
 from zarrlift.store.address import StoreOptions
 from zarrlift.store.folder import Folder, refuse_overlap, tree_at

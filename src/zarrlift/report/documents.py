@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zarrlift.plan.cost import costs
 from zarrlift.plan.saved import plan_to_json
 
 if TYPE_CHECKING:
@@ -40,6 +39,8 @@ def verification_to_json(proof: Verification) -> dict[str, object]:
 
 def report_to_json(report: Report) -> dict[str, object]:
     """Return the report of a lift as JSON: the plan, what happened, and the proof."""
+    from zarrlift.plan.cost import costs
+
     proof = report.verification
     return {
         **plan_to_json(report.plan, costs(report.plan, {}, {})),

@@ -11,6 +11,7 @@ from tests.unit.surveys import array, cells, group, image, survey_of
 from zarrlift import findings
 from zarrlift.plan import cost
 from zarrlift.plan.cost import Counted, Sample
+from zarrlift.plan.memory import Resources, worker_bytes, workers_within
 from zarrlift.plan.plan import Plan, make_plan
 from zarrlift.plan.settings import Settings, parse_wish
 from zarrlift.report import plans
@@ -132,13 +133,13 @@ def test_layouts_are_shown_as_they_change() -> None:
 def test_too_little_memory_is_said_with_what_would_do() -> None:
     """A plan that does not fit into the usual memory names the least that it does fit into."""
     plan = make_plan(cells(), TARGET, Settings(wish=parse_wish("y=4096,x=4096", "none")))
-    small = cost.costs(plan, {}, {}, cost.Resources(1, 2**20))
+    small = cost.costs(plan, {}, {}, Resources(1, 2**20))
 
     text = plans.plan_text(plan, small, None, [])
 
-    least = max(cost.worker_bytes(a) for a in plan.arrays) // 2**20 + 1
+    least = max(worker_bytes(a) for a in plan.arrays) // 2**20 + 1
     assert f"more than the usual 1.0 MiB: to be done it needs --memory {least}MiB" in text
-    assert cost.workers_within(plan, 4, least * 2**20) == 1
+    assert workers_within(plan, 4, least * 2**20) == 1
     assert "the usual" not in text_of(plan)
 
 
@@ -152,7 +153,7 @@ def test_too_little_memory_is_said_with_what_would_do() -> None:
 def test_decoding_several_times_is_said(chunks: str, shards: str, memory: int, said: str) -> None:
     """An array in other chunks has a line on how often a source chunk is decoded."""
     plan = make_plan(cells(), TARGET, Settings(wish=parse_wish(chunks, shards)))
-    found = cost.costs(plan, {}, {}, cost.Resources(1, memory))
+    found = cost.costs(plan, {}, {}, Resources(1, memory))
 
     text = plans.plan_text(plan, found, None, [])
 
