@@ -12,6 +12,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -39,11 +40,27 @@ class S3Server:
     """
 
     endpoint: str
+    metrics: str = ""
+    """Where the server itself tells what it was asked."""
 
     @property
     def environment(self) -> dict[str, str]:
         """Return the variables with which programs reach it with keys."""
         return {"AWS_ACCESS_KEY_ID": ACCESS, "AWS_SECRET_ACCESS_KEY": SECRET}
+
+    def asked(self, bucket: str = "private") -> Counter[str]:
+        """Count the requests on a bucket so far by kind, and the bytes that came and went.
+
+        The server counts HEAD as GET, and beginnings and ends of uploads in parts as POST.
+        """
+        found = Counter[str]()
+        with urllib.request.urlopen(self.metrics) as answer:  # noqa: S310 - our own server
+            text = answer.read().decode()
+        for name, labels, value in _METRIC.findall(text):
+            facts = dict(_LABEL.findall(labels))
+            if facts.get("bucket") == bucket:
+                found[facts.get("type", name)] += int(float(value))
+        return found
 
 
 @contextmanager
@@ -68,7 +85,8 @@ def seaweed(folder: Path) -> Iterator[S3Server]:
     try:
         endpoint = f"http://127.0.0.1:{ports['s3.port']}"
         _wait(endpoint, server, folder / "log")
-        yield S3Server(endpoint=endpoint)
+        metrics = f"http://127.0.0.1:{ports['metricsPort']}/metrics"
+        yield S3Server(endpoint=endpoint, metrics=metrics)
     finally:
         server.kill()
         server.wait()
@@ -77,7 +95,12 @@ def seaweed(folder: Path) -> Iterator[S3Server]:
 _PORTS = (
     *("s3.port", "s3.port.grpc", "master.port", "master.port.grpc", "volume.port"),
     *("volume.port.grpc", "filer.port", "filer.port.grpc", "admin.port", "admin.port.grpc"),
+    "metricsPort",
 )
+_METRIC = re.compile(
+    r"^SeaweedFS_s3_(request|bucket_traffic_\w+?)_total\{(.*)\} (\S+)$", re.MULTILINE
+)
+_LABEL = re.compile(r'(\w+)="([^"]*)"')
 
 
 def _identities() -> dict[str, object]:

@@ -68,7 +68,7 @@ class RemoteFiles:
 
     def ahead(self, chunks: Sequence[ChunkFile]) -> None:
         """Announce the chunks that will be asked for, in this order."""
-        self._waiting = _runs(chunks)
+        self._waiting = runs(chunks)
         self._next = next(self._waiting, None)
         self._ask()
 
@@ -156,7 +156,7 @@ class RemoteFiles:
         return self._folder.read_at(path, max(0, chunk.offset), HEAD)
 
 
-def _runs(chunks: Sequence[ChunkFile]) -> Iterator[tuple[ChunkFile, ...]]:
+def runs(chunks: Sequence[ChunkFile]) -> Iterator[tuple[ChunkFile, ...]]:
     """Put chunks together that one request can bring."""
     run: list[ChunkFile] = []
     size = 0

@@ -37,6 +37,19 @@ def read_index(folder: Folder, source: ArrayLayout, file: ChunkFile) -> FoundInd
     slots, form = grid.count(source.per_object), source.form
     length = shard.index_bytes(slots, checksum=form.checksum)
     data, size = _read(folder, file, length, at_start=form.index_at_start)
+    return _judged(source, data, size)
+
+
+def read_last(folder: Folder, source: ArrayLayout, key: str) -> FoundIndex | None:
+    """Read the index at the end of a shard that was not listed; None where the shard is absent."""
+    length = shard.index_bytes(grid.count(source.per_object), checksum=source.form.checksum)
+    found = folder.read_tail(key, length)
+    return None if found is None else _judged(source, *found)
+
+
+def _judged(source: ArrayLayout, data: bytes, size: int) -> FoundIndex:
+    slots, form = grid.count(source.per_object), source.form
+    length = shard.index_bytes(slots, checksum=form.checksum)
     found = shard.decode(data, slots, checksum=form.checksum)
     if isinstance(found, str):
         return FoundIndex(size, None, f"of {size} bytes: {found}")

@@ -29,7 +29,7 @@ DOCUMENTS = frozenset({".zarray", ".zattrs", ".zgroup", ".zmetadata", "zarr.json
 """Names in an array's folder that are neither chunks nor strays."""
 
 _NAMED = 2**12
-_LISTED_AT_ONCE = 2**17
+LISTED_AT_ONCE = 2**17
 """Chunks up to which those below a prefix of a bucket are listed together, not level by level."""
 
 
@@ -101,6 +101,15 @@ class Strays:
         return bool(self.foreign or self.stale or self.broken)
 
 
+def list_at_once(folder: Folder, objects: int, *, whole: bool = True) -> None:
+    """List a dataset of at most so many chunk objects with a request for each thousand of them.
+
+    Where it has too many, or is not wanted as a `whole`, each array is listed on its own later.
+    """
+    if folder.remote and whole and not folder.unlisted and objects <= LISTED_AT_ONCE:
+        folder.list_below(folder.path(""))
+
+
 def units(
     folder: Folder,
     path: str,
@@ -129,7 +138,7 @@ def units(
     walk.size = _size if sizes or folder.remote else _no_size
     walk.part = part or grid.WHOLE
     prefix = keys.prefix
-    if folder.remote and grid.count(chunk_grid) <= _LISTED_AT_ONCE:
+    if folder.remote and grid.count(chunk_grid) <= LISTED_AT_ONCE:
         folder.list_below(folder.path(path))
     if prefix and not folder.has_folder(path):
         return
@@ -196,7 +205,7 @@ class _Listing:
 
     def _scanned(self, folder: str, axis: int) -> list[os.DirEntry[str]]:
         """List the entries along one axis."""
-        if self._folder.remote and grid.count(self._grid[axis:]) <= _LISTED_AT_ONCE:
+        if self._folder.remote and grid.count(self._grid[axis:]) <= LISTED_AT_ONCE:
             self._folder.list_below(folder)
         return self._folder.scan(folder)
 

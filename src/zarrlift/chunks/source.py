@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zarrlift import grid
-from zarrlift.chunks.indexes import FoundIndex, numbering, read_index
+from zarrlift.chunks.indexes import FoundIndex, numbering, read_index, read_last
 from zarrlift.chunks.listing import ChunkFile
 from zarrlift.errors import DamageError
 
@@ -87,6 +87,8 @@ class ChunkSource:
 
     def _read_index(self, outer: Index) -> FoundIndex | None:
         key = self.key(outer)
+        if self._folder.remote and not (self._node or self.layout.form.index_at_start):
+            return read_last(self._folder, self.layout, key)
         held = self._folder.size(key, *self._node)
         if held is None:
             return None

@@ -113,6 +113,8 @@ class Engine:
             yield from self.crew.each(self._part)
             return
         seen = list[tuple[str, listing.Strays]]()
+        objects = sum(a.objects_in for a in self.plan.arrays)
+        listing.list_at_once(self.source, objects, whole=not self.plan.settings.exclude)
         yield from self.pool.each(self._tasks(tally, seen))
         yield from _told(seen)
 

@@ -33,7 +33,8 @@ def abort(plan: Plan, target: Target, *, whatever: bool = False) -> None:
     largest = [*(stored_bytes(a.target) for a in plan.arrays), *(f.size for f in plan.files)]
     if whatever or max(largest, default=0) > WHOLE:
         address, options = target.where  # type: ignore[attr-defined]
-        abort_uploads(address, options, written_by(plan))
+        asking = target.asking  # type: ignore[attr-defined]
+        abort_uploads(address, options, written_by(plan), asking)
 
 
 def written_by(plan: Plan) -> Callable[[str], bool]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from zarrlift.metadata.layout import ArrayLayout
     from zarrlift.plan.plan import Plan
+    from zarrlift.store.asking import Asking, Requests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,14 +30,16 @@ class Stores:
     target: StoreOptions = field(default_factory=StoreOptions)
     requests: int = 64
     """Requests that may be under way at a time."""
+    asked: dict[str, Asking] = field(default_factory=dict, compare=False)
+    """Counts of what was asked of the sides that are no local folders, `source` and `target`."""
 
     def source_at(self, url: str) -> Folder:
         """Open a place to read from."""
-        return self._opened(url, self.source)
+        return self._opened(url, "source")
 
     def held_at(self, url: str) -> Folder:
         """Open a target to read from."""
-        return self._opened(url, self.target)
+        return self._opened(url, "target")
 
     def target_at(self, url: str, *, fsync: bool = False) -> Target:
         """Open a place to write to; nothing is written yet."""
@@ -46,8 +49,8 @@ class Stores:
 
             place, options = _resolved(url, self.target)
             _refuse_web(place)
-            threads = self._threads
-            return RemoteTarget(place, options, threads(), threads())  # type: ignore[return-value]
+            threads, asking = self._threads, self._asking("target")
+            return RemoteTarget(place, options, threads(), threads(), asking)  # type: ignore[return-value]
         return Target(address.local_path(url), fsync=fsync)
 
     def dataset_at(self, url: str, *, fsync: bool = False) -> Dataset:
@@ -57,8 +60,8 @@ class Stores:
 
             place, options = _resolved(url, self.target)
             _refuse_web(place)
-            threads = self._threads
-            return RemoteDataset(place, options, threads(), threads())  # type: ignore[return-value]
+            threads, asking = self._threads, self._asking("target")
+            return RemoteDataset(place, options, threads(), threads(), asking)  # type: ignore[return-value]
         return Dataset(address.local_path(url), fsync=fsync)
 
     def refuse_unfit(self, target: str) -> None:
@@ -68,23 +71,33 @@ class Stores:
 
             refuse_unfit(target, self.target.writing)
 
-    def _opened(self, url: str, options: StoreOptions) -> Folder:
+    def _opened(self, url: str, side: str) -> Folder:
         if not address.is_remote(url):
             return tree_at(address.local_path(url))
         from zarrlift.store.remote import RemoteFolder  # noqa: PLC0415 - loads obstore
 
-        place, options = _resolved(url, options)
+        place, options = _resolved(url, self.source if side == "source" else self.target)
         if place.scheme in address.WEB:
             from zarrlift.store import web  # noqa: PLC0415 - as above
 
             place, options = web.bucket_at(place) or (place, options)
-        threads = self._threads()
-        folder = RemoteFolder(place, options, threads)
+        threads, asking = self._threads(), self._asking(side)
+        folder = RemoteFolder(place, options, threads, asking)
         if place.key.endswith(".ozx") and (size := folder.size("")) is not None:
             from zarrlift.store.remote_archive import RemoteArchive  # noqa: PLC0415 - as above
 
-            return RemoteArchive(place, options, threads, size)
+            return RemoteArchive(place, options, threads, size, asking)
         return folder
+
+    @property
+    def asked_so_far(self) -> dict[str, Requests]:
+        """Return the counts as they are now."""
+        return {side: asking.so_far for side, asking in self.asked.items()}
+
+    def _asking(self, side: str) -> Asking:
+        from zarrlift.store.asking import Asking  # noqa: PLC0415 - for buckets only
+
+        return self.asked.setdefault(side, Asking())
 
     def _threads(self) -> Executor:
         """Give the threads that send requests for one place; they end with it."""

@@ -44,7 +44,7 @@ class Copies:
         taken = self._source.key_in_bucket(path)
         made = self._target.key_in_bucket(self._target.path(key))
         try:
-            obstore.copy(self._store, taken, made)
+            self._target.asking.copy(self._store, taken, made)
         except (FileNotFoundError, obstore.exceptions.BaseError) as error:
             self.able = False
             _LOG.info("the store does not copy by itself: %s", buckets.clean(str(error))[:300])

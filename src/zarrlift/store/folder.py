@@ -18,6 +18,8 @@ from zarrlift.errors import StorageError, UsageError, from_os_error
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from zarrlift.store.asking import Requests
+
 # Without O_NONBLOCK, opening a pipe would wait for a writer; plain files do not mind.
 _READ = os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0)
 _FOLDER = _READ | getattr(os, "O_DIRECTORY", 0)
@@ -120,6 +122,9 @@ class Folder:
     def scan(self, path: str) -> list[os.DirEntry[str]]:
         """List one folder by its path as `path` gives it."""
         return scan(path)
+
+    def asked(self) -> Requests | None:
+        """Count what was asked of an object store; None for a disk, of which nothing is."""
 
     def list_below(self, path: str) -> None:
         """List all levels below a path, where that saves requests; a disk needs none."""

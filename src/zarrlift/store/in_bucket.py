@@ -126,7 +126,7 @@ class RemoteDataset(RemoteTarget):
 
         self._check()
         try:
-            obstore.copy(self._store, self._key(key), self._key(to))
+            self.asking.copy(self._store, self._key(key), self._key(to))
         except FileNotFoundError:
             if self.size(to) is None:
                 place, step = self.path(key), "find out what removes objects here"
@@ -175,7 +175,7 @@ class RemoteDataset(RemoteTarget):
 
         kind = {"Content-Type": "application/json"}
         try:
-            obstore.put(self._store, self._key(key), data, attributes=kind, mode=mode)
+            self.asking.put(self._store, self._key(key), data, attributes=kind, mode=mode)
         except (obstore.exceptions.AlreadyExistsError, obstore.exceptions.PreconditionError):
             return False
         except FileNotFoundError as error:
@@ -195,7 +195,7 @@ class RemoteDataset(RemoteTarget):
         import obstore  # noqa: PLC0415 - slow to load
 
         try:
-            found = obstore.get(self._store, self._key(key))
+            found = self.asking.get(self._store, self._key(key))
             meta = found.meta
             version = {"e_tag": meta["e_tag"], "version": meta["version"]}
             return bytes(found.bytes()), version

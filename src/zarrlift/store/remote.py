@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from zarrlift.errors import AccessError, StorageError
 from zarrlift.store import buckets
 from zarrlift.store.address import WEB
+from zarrlift.store.asking import PAGE, Asking
 from zarrlift.store.folder import Folder, Kind
 from zarrlift.store.unlisted import Answer, Refusals, forget, is_absence, remember, remembered
 
@@ -23,13 +24,11 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
     from zarrlift.store.address import Address, StoreOptions
-
+    from zarrlift.store.asking import Requests
 
 _CUT_AT_MOST = 2**24
 """Bytes of an object that is fetched whole where a part is wanted, and none is sent."""
 _DOCUMENTS = ("zarr.json", ".zgroup", ".zarray", ".zattrs")
-_PAGE = 1000
-"""Objects that one request lists."""
 
 
 class RemoteEntry(NamedTuple):
@@ -65,9 +64,17 @@ class RemoteFolder(Folder):
     remote = True
     piece = 2**23
 
-    def __init__(self, address: Address, options: StoreOptions, fetcher: Executor) -> None:
+    def __init__(
+        self,
+        address: Address,
+        options: StoreOptions,
+        fetcher: Executor,
+        asking: Asking | None = None,
+    ) -> None:
         self.fetcher = fetcher
         """The job's threads for requests."""
+        self.asking = asking or Asking()
+        """Counts what is asked, of all that a job opens on this side."""
         self.root = address.url
         self.whole_bucket = not address.key
         self._prefix = f"{self.root}/"
@@ -148,7 +155,7 @@ class RemoteFolder(Folder):
         import obstore  # noqa: PLC0415 - slow to load
 
         try:
-            obstore.head(self._store, self._key(key))
+            self.asking.head(self._store, self._key(key))
         except FileNotFoundError as error:
             if not is_absence(error):
                 raise self._failed(error, "looking at", key) from error
@@ -164,7 +171,7 @@ class RemoteFolder(Folder):
         import obstore  # noqa: PLC0415 - slow to load
 
         try:
-            facts = obstore.head(self._store, self._key(key))
+            facts = self.asking.head(self._store, self._key(key))
         except FileNotFoundError:
             return None
         except obstore.exceptions.BaseError as error:
@@ -185,7 +192,7 @@ class RemoteFolder(Folder):
         import obstore  # noqa: PLC0415 - slow to load
 
         try:
-            return obstore.get(self._store, self._key(key)).bytes()
+            return self.asking.get(self._store, self._key(key)).bytes()
         except FileNotFoundError as error:
             if "NoSuchBucket" in str(error) or not is_absence(error):
                 raise self._failed(error, "reading", key) from error
@@ -199,20 +206,28 @@ class RemoteFolder(Folder):
         """Give up to `length` last bytes of an object and its size, or None where it is absent."""
         import obstore  # noqa: PLC0415 - slow to load
 
+        if self._address.scheme == "az":  # where no range is counted from the end
+            return self._last(key, length)
+        try:
+            wanted = {"range": {"suffix": max(1, length)}}
+            answer = self.asking.get(self._store, self._key(key), options=wanted)
+            size = answer.meta["size"]
+            return bytes(answer.bytes())[-length:] if length else b"", size
+        except FileNotFoundError as error:
+            if not is_absence(error):
+                raise self._failed(error, "reading", key) from error
+            return None
+        except obstore.exceptions.BaseError as error:
+            # No range fits an object without bytes, and some servers send no ranges.
+            if isinstance(error, obstore.exceptions.NotSupportedError) or self.size(key) == 0:
+                return self._last(key, length)
+            raise self._failed(error, "reading", key) from error
+
+    def _last(self, key: str, length: int) -> tuple[bytes, int] | None:
         size = self.size(key)
         if size is None:
             return None
-        if not min(length, size):
-            return b"", size
-        try:
-            data = obstore.get_range(
-                self._store, self._key(key), start=max(0, size - length), end=size
-            )
-        except FileNotFoundError:
-            return None
-        except obstore.exceptions.BaseError as error:
-            raise self._failed(error, "reading", key) from error
-        return bytes(data), size
+        return self.read_range(key, max(0, size - length), min(length, size)), size
 
     def size(self, key: str, node: str | None = None) -> int | None:
         """Give the size of an object in bytes, or None where it is absent.
@@ -222,7 +237,7 @@ class RemoteFolder(Folder):
         import obstore  # noqa: PLC0415 - slow to load
 
         try:
-            return obstore.head(self._store, self._key(key))["size"]
+            return self.asking.head(self._store, self._key(key))["size"]
         except FileNotFoundError as error:
             if not is_absence(error):
                 raise self._failed(error, "looking at", key) from error
@@ -240,7 +255,7 @@ class RemoteFolder(Folder):
             return b""
         try:
             return bytes(
-                obstore.get_range(self._store, self._key(key), start=offset, length=length)
+                self.asking.get_range(self._store, self._key(key), start=offset, length=length)
             )
         except obstore.exceptions.NotSupportedError as error:
             return self._cut_out(key, offset, length, error)
@@ -293,7 +308,7 @@ class RemoteFolder(Folder):
         full = self._key(key)
         cut = len(full) + 1 if full else 0
         try:
-            found = obstore.list_with_delimiter(self._store, full or None)
+            found = self.asking.list_with_delimiter(self._store, full or None)
         except obstore.exceptions.BaseError as error:
             raise self._failed(error, "listing", key) from error
         base = self.path(key).rstrip("/")
@@ -307,6 +322,10 @@ class RemoteFolder(Folder):
             if name and not (name in taken and not facts["size"]):
                 made.append(RemoteEntry(name, f"{base}/{name}", facts["size"]))
         return made
+
+    def asked(self) -> Requests:
+        """Count what was asked of this side."""
+        return self.asking.so_far
 
     def list_below(self, path: str) -> None:
         """List all levels below a path with a request for each thousand objects.
@@ -322,7 +341,7 @@ class RemoteFolder(Folder):
         cut = len(full) + 1 if full else 0
         levels: dict[str, list[RemoteEntry]] = {key: []}
         try:
-            for page in obstore.list(self._store, full or None, chunk_size=_PAGE):
+            for page in self.asking.list(self._store, full or None, chunk_size=PAGE):
                 for facts in page:
                     self._enter(levels, key, facts["path"][cut:], facts["size"])
         except obstore.exceptions.BaseError as error:
@@ -347,7 +366,7 @@ class RemoteFolder(Folder):
         import obstore  # noqa: PLC0415 - slow to load
 
         try:
-            stream = obstore.list(self._store, self._key(key) or None, chunk_size=2)
+            stream = self.asking.list(self._store, self._key(key) or None, chunk_size=2)
             return next(iter(stream), None) is not None
         except obstore.exceptions.BaseError as error:
             raise self._failed(error, "listing", key) from error
@@ -355,8 +374,10 @@ class RemoteFolder(Folder):
     def below(self, keys: Iterable[str]) -> Iterator[tuple[str, Kind]]:
         """Walk what lies at or below some keys, but for prefixes."""
         for key in keys:
-            if self.has_folder(key):
-                yield from self.below([f"{key}/{entry.name}" for entry in self.entries(key)])
+            inner = self.entries(key)
+            if inner:
+                yield from self.below([f"{key}/{e.name}" for e in inner if e.is_dir()])
+                yield from ((f"{key}/{e.name}", Kind.FILE) for e in inner if e.is_file())
             else:
                 yield key, Kind.FILE
 

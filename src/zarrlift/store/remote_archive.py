@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from zarrlift.store.address import Address, StoreOptions
+    from zarrlift.store.asking import Asking, Requests
 
 _END = 2**18
 """Bytes at the end of an archive that are asked for first: the directory of some 3,000 members."""
@@ -45,16 +46,25 @@ class RemoteArchive(Archive):
     piece = 2**23
 
     def __init__(
-        self, address: Address, options: StoreOptions, fetcher: Executor, size: int
+        self,
+        address: Address,
+        options: StoreOptions,
+        fetcher: Executor,
+        size: int,
+        asking: Asking | None = None,
     ) -> None:
         self.fetcher = fetcher
         """The job's threads for requests."""
         self.root = address.url
         self._prefix = f"{self.root}/"
-        self._file = RemoteFolder(address, options, fetcher)
+        self._file = RemoteFolder(address, options, fetcher, asking)
         self._fetched: dict[str, bytes] | None = None
         self._fetching = threading.Lock()
         self._hold(_members(self._file, fetcher, size))
+
+    def asked(self) -> Requests:
+        """Count what was asked of this side."""
+        return self._file.asked()
 
     def read(self, key: str) -> bytes | None:
         """Give a member's bytes, or None where there is none; see `Archive.read`."""

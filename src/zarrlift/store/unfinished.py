@@ -14,12 +14,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from zarrlift.store.address import Address, StoreOptions
+    from zarrlift.store.asking import Asking
 
 _LOG = logging.getLogger(__name__)
 _PLACES = {"connect_timeout": 10, "read_timeout": 60, "retries": {"max_attempts": 3}}
 
 
-def abort_uploads(address: Address, options: StoreOptions, ours: Callable[[str], bool]) -> int:
+def abort_uploads(
+    address: Address,
+    options: StoreOptions,
+    ours: Callable[[str], bool],
+    asking: Asking | None = None,
+) -> int:
     """Abort the uploads below an address that are `ours` by their key below it; gives how many.
 
     It is a courtesy: where it is refused, or cannot be tried, a line of the log says so.
@@ -33,10 +39,13 @@ def abort_uploads(address: Address, options: StoreOptions, ours: Callable[[str],
         _LOG.info("unfinished uploads are looked for with boto3 only, which is not installed")
         return 0
     try:
-        return _abort(_client(address, options), address, options, ours)
+        done = _abort(_client(address, options), address, options, ours)
     except (BotoCoreError, ClientError) as error:
         _LOG.info("unfinished uploads were not looked for: %s", buckets.clean(str(error)))
-        return 0
+        done = 0
+    if asking is not None:
+        asking.add(list=1, delete=done)
+    return done
 
 
 def _client(address: Address, options: StoreOptions) -> Any:  # noqa: ANN401 - boto3 has no types

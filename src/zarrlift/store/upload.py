@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from zarrlift.pool import Turn
     from zarrlift.store.address import Address, StoreOptions
+    from zarrlift.store.asking import Asking
     from zarrlift.store.folder import Folder
     from zarrlift.store.remote import RemoteEntry
 
@@ -49,9 +50,14 @@ class RemoteTarget(RemoteFolder):
     copy_range = None
 
     def __init__(
-        self, address: Address, options: StoreOptions, fetcher: Executor, sender: Executor
+        self,
+        address: Address,
+        options: StoreOptions,
+        fetcher: Executor,
+        sender: Executor,
+        asking: Asking | None = None,
     ) -> None:
-        super().__init__(address, options, fetcher)
+        super().__init__(address, options, fetcher, asking)
         self.sender = sender
         """The job's threads for objects that go in parts."""
         self.fsync = False
@@ -64,7 +70,7 @@ class RemoteTarget(RemoteFolder):
         import obstore  # noqa: PLC0415 - slow to load
 
         try:
-            obstore.put(
+            self.asking.put(
                 self._store,
                 self._key(key),
                 document,
@@ -126,7 +132,7 @@ class RemoteTarget(RemoteFolder):
 
         whole = isinstance(data, bytes | memoryview)
         try:
-            obstore.put(
+            self.asking.put(
                 self._store,
                 self._key(key),
                 data,
@@ -167,8 +173,11 @@ class RemoteTarget(RemoteFolder):
 
         Some servers keep such prefixes; elsewhere they do no harm.
         """
+        listed = key in self._below  # by whole keys, which name no such prefix
         found = super().entries(key)
-        return found if key else [e for e in found if e.is_file() or self.has_folder(e.name)]
+        if key or listed:
+            return found
+        return [e for e in found if e.is_file() or self.has_folder(e.name)]
 
     def _all(self, key: str) -> Iterator[str]:
         """Walk the keys of all objects below a key."""
@@ -176,7 +185,7 @@ class RemoteTarget(RemoteFolder):
 
         cut = len(self._address.key) + 1 if self._address.key else 0
         try:
-            for facts in obstore.list(self._store, self._key(key) or None, chunk_size=1000):
+            for facts in self.asking.list(self._store, self._key(key) or None):
                 yield from (one["path"][cut:] for one in facts)
         except obstore.exceptions.BaseError as error:
             raise self._failed(error, "listing", key) from error
@@ -186,7 +195,7 @@ class RemoteTarget(RemoteFolder):
 
         while batch := [self._key(key) for key in islice(keys, _DELETED_AT_ONCE)]:
             try:
-                obstore.delete(self._store, batch)
+                self.asking.delete(self._store, batch)
             except FileNotFoundError:
                 continue
             except obstore.exceptions.BaseError as error:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from zarrlift.store import buckets
 from zarrlift.store.address import Address, StoreOptions
+from zarrlift.store.asking import Asking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +56,7 @@ def _lists(address: Address, options: StoreOptions) -> bool:
 
     store = buckets.connect(address, options)
     try:
-        return bool(next(iter(obstore.list(store, address.key or None, chunk_size=2)), None))
+        return bool(next(iter(Asking().list(store, address.key or None, chunk_size=2)), None))
     except (
         FileNotFoundError,
         obstore.exceptions.PermissionDeniedError,

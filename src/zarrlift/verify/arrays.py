@@ -50,8 +50,9 @@ def pairs(
         part=part,
     )
     theirs = target_objects(pair, strays[1], part)
-    for at, unit, there in _merged(((u.at, u) for u in ours), ((t, t) for t in theirs)):
-        yield Pair(at, unit.chunks if unit else [], in_target=there is not None)
+    for at, unit, there in _merged(((u.at, u) for u in ours), theirs):
+        held = -1 if there is None else there
+        yield Pair(at, unit.chunks if unit else [], in_target=there is not None, held=held)
 
 
 def _pairs_in_blocks(
@@ -73,10 +74,10 @@ def _pairs_in_blocks(
     )
     for block, units, objects in _merged(ours, ((u.at, u.chunks) for u in theirs)):
         due = {unit.at: unit for unit in units or []}
-        held = {grid.cell(block, o.number, per) for o in objects or []}
+        held = {grid.cell(block, o.number, per): o.size for o in objects or []}
         for at in sorted({*due, *held}):
             unit = due.get(at) or listing.Unit(at, [])
-            yield Pair(at, unit.chunks, in_target=at in held, lost=unit.lost)
+            yield Pair(at, unit.chunks, at in held, unit.lost, held.get(at, -1))
 
 
 def _merged(
@@ -98,8 +99,11 @@ def _merged(
 
 def target_objects(
     pair: ArrayPair, strays: listing.Strays, part: grid.Part | None = None
-) -> Iterator[Index]:
-    """List the objects that the target holds for an array, in C order."""
+) -> Iterator[tuple[Index, int]]:
+    """List the objects that the target holds for an array, in C order, each with its bytes.
+
+    These are -1 where the listing does not tell.
+    """
     objects: Iterator[Unit] = listing.units(
         pair.target,
         pair.path,
@@ -109,7 +113,7 @@ def target_objects(
         strays=strays,
         part=part,
     )
-    return (u.at for u in objects)
+    return ((u.at, u.chunks[0].size) for u in objects)
 
 
 def read_index(pair: ArrayPair, index: Index, checked: Checked) -> shard.ShardIndex | None:
@@ -167,7 +171,7 @@ def _compare_object(pair: ArrayPair, item: Pair, files: BothSides, checked: Chec
     sampled = pair.sample(item)
     if sampled:
         files.ahead(_small(pair, [(chunk, 0)]))
-    due, held = chunk.size, pair.target.size(key)
+    due, held = chunk.size, pair.target.size(key) if item.held < 0 else item.held
     one = _One(pair, item, chunk, files, f"object {key}")
     if held != due:
         message = f"holds {held} bytes, the source's chunk {due}"

@@ -14,30 +14,41 @@ if TYPE_CHECKING:
 
     from zarrlift.store.folder import Folder
 
-_SMALL = 2**20
-_ENDS = 2**16
+SMALL = 2**20
+ENDS = 2**16
 
 
-def check_file(path: str, source: Folder, target: Folder, level: Level) -> Checked:
-    """Compare one file: whole where it is small or the level asks, else size and both ends."""
+def check_file(
+    path: str, source: Folder, target: Folder, level: Level, size: int | None = None
+) -> Checked:
+    """Compare one file: whole where it is small or the level asks, else size and both ends.
+
+    One whose `size` is known to be small is only read.
+    """
     checked = Checked(files=1)
-    due, held = source.size(path), target.size(path)
+    if size is not None and size <= SMALL and source.remote | target.remote:
+        ours, theirs = source.read(path), target.read(path)
+        due, held = (None if data is None else len(data) for data in (ours, theirs))
+        same = ours == theirs
+    else:
+        due, held = source.size(path), target.size(path)
+        same = None
     if held is None:
         checked.findings.append(error("file-missing", path, "is not in the target"))
     elif held != due:
         message = f"holds {held} bytes, in the source {due}"
         checked.findings.append(error("file-differs", path, message))
-    elif not _same(path, source, target, held, whole=level is not Level.QUICK):
+    elif not (same or _same(path, source, target, held, whole=level is not Level.QUICK)):
         checked.findings.append(error("file-differs", path, "its bytes differ from the source's"))
     checked.bytes += held or 0
     return checked
 
 
 def _same(path: str, source: Folder, target: Folder, size: int, *, whole: bool) -> bool:
-    if size <= _SMALL:
+    if size <= SMALL:
         return source.read(path) == target.read(path)
-    step = _SMALL if whole else max(_ENDS, size - _ENDS)
-    length = _SMALL if whole else _ENDS
+    step = SMALL if whole else max(ENDS, size - ENDS)
+    length = SMALL if whole else ENDS
     return all(
         source.read_range(path, at, length) == target.read_range(path, at, length)
         for at in range(0, size, step)

@@ -26,6 +26,8 @@ class Pair(NamedTuple):
     in_target: bool
     lost: tuple[int, ...] = ()
     """Numbers of chunks that a shard of the source may hold, but does not tell where."""
+    held: int = -1
+    """Bytes of the target's object, where the listing told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

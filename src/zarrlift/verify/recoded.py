@@ -40,11 +40,11 @@ def _check_recoded(pair: ArrayPair, item: Pair, checked: Checked) -> None:
         if not item.lost:
             _report_stray(pair, item.at, checked)
         elif item.in_target:
-            _held(pair, item.at, checked)
+            _held(pair, item.at, item.held, checked)
         return
     absent = item.chunks
     if item.in_target:
-        held = _held(pair, item.at, checked)
+        held = _held(pair, item.at, item.held, checked)
         if held is None:
             return
         held -= set(item.lost)
@@ -56,11 +56,14 @@ def _check_recoded(pair: ArrayPair, item: Pair, checked: Checked) -> None:
         compare_chunk(pair, pair.chunk(item, chunk), checked)
 
 
-def _held(pair: ArrayPair, at: Index, checked: Checked) -> set[int] | None:
-    """Give the numbers of the chunks that an object holds; None where it is not whole."""
+def _held(pair: ArrayPair, at: Index, size: int, checked: Checked) -> set[int] | None:
+    """Give the numbers of the chunks that an object holds; None where it is not whole.
+
+    `size` are its bytes, -1 where they were not listed.
+    """
     checked.objects += 1
     if pair.new.shards is None:
-        if not pair.target.size(pair.key(at)):
+        if not (pair.target.size(pair.key(at)) if size < 0 else size):
             message = f"object {pair.key(at)} holds no bytes"
             checked.findings.append(error("chunk-length", pair.path, message, at))
             return None
@@ -77,12 +80,12 @@ def _check_rechunked(pair: ArrayPair, strays: Strays, checked: Checked) -> None:
     per = pair.new.per_object
     due = {tuple(i // p for i, p in zip(c, per, strict=True)) for c in _touched(pair, strays[0])}
     lost = set(_lost(pair, strays[0]))
-    for at in arrays.target_objects(pair, strays[1]):
+    for at, size in arrays.target_objects(pair, strays[1]):
         if at in due:
             due.remove(at)
-            _held(pair, at, checked)
+            _held(pair, at, size, checked)
         elif at in lost:
-            _held(pair, at, checked)
+            _held(pair, at, size, checked)
         else:
             _report_stray(pair, at, checked)
     for at in sorted(due):

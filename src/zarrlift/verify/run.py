@@ -7,6 +7,7 @@ from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, cast
 
+from zarrlift import grid
 from zarrlift.chunks import listing
 from zarrlift.chunks.listed import listed_ahead
 from zarrlift.findings import error
@@ -24,7 +25,6 @@ from zarrlift.verify.result import Checked, Level
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from zarrlift import grid
     from zarrlift.crew import Crew
     from zarrlift.metadata.layout import ArrayLayout
     from zarrlift.plan.plan import Plan
@@ -70,6 +70,7 @@ class Verifier:
     def data(self, layouts: Mapping[str, ArrayLayout], checked: Checked) -> None:
         """Compare the data of every array whose target layout is given, and every file."""
         pairs = self._pairs(layouts)
+        self._list_at_once(pairs)
         seen = [(listing.Strays(), listing.Strays()) for _ in pairs]
         for place, part in self._outcomes(pairs):
             if isinstance(part, Checked):
@@ -84,6 +85,13 @@ class Verifier:
             extra |= self._strays(pair, strays, checked)
         self._files(extra, checked)
         self.entries(checked)
+
+    def _list_at_once(self, pairs: list[ArrayPair]) -> None:
+        whole = not self.plan.settings.exclude
+        ours = sum(grid.count(pair.old.object_grid) for pair in pairs)
+        theirs = sum(grid.count(pair.new.object_grid) for pair in pairs)
+        listing.list_at_once(self.source, ours, whole=whole)
+        listing.list_at_once(self.target, theirs, whole=whole)
 
     def entries(self, checked: Checked) -> None:
         """Check the CRC-32 of all entries of sides that are zipped; the quick level counts them."""
@@ -197,7 +205,8 @@ class Verifier:
         check = partial(files.check_file, source=self.source, target=self.target, level=self.level)
         sizes = {f.path: f.size for f in self.plan.files}
         paths = [*plain, *sorted(extra)]
-        for part in self.pool.each(Task(sizes.get(p, 0), partial(check, p)) for p in paths):
+        tasks = (Task(sizes.get(p, 0), partial(check, p, size=sizes.get(p))) for p in paths)
+        for part in self.pool.each(tasks):
             checked.add(part)
         names = [d.path for d in self.plan.documents]
         known = frozenset(a.path for a in self.plan.arrays)
