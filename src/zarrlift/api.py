@@ -19,6 +19,7 @@ from zarrlift.jobs.choices import (
     one_of,
     patterns,
     place,
+    price_list,
     refuse_unknown,
     run_options,
     settings,
@@ -97,8 +98,10 @@ def plan(source: Path, target: Path, **choices: Unpack[Decision]) -> Plan:
     )
 
 
-def estimate(plan: Plan, *, count: bool = False, **reach: Unpack[Reach]) -> Costs:
-    """Say what a plan takes: objects, bytes, memory, time.
+def estimate(
+    plan: Plan, *, count: bool = False, prices: Path | None = None, **reach: Unpack[Reach]
+) -> Costs:
+    """Say what a plan takes: objects, bytes, memory, time; of object stores requests and money.
 
     Parameters
     ----------
@@ -106,18 +109,18 @@ def estimate(plan: Plan, *, count: bool = False, **reach: Unpack[Reach]) -> Cost
         A plan as `plan` gives it.
     count
         List every chunk object, for exact counts instead of bounds and estimates.
+    prices
+        As for `Run`.
     reach
         See `Reach`.
 
     """
     from zarrlift.jobs import measure
-    from zarrlift.jobs.options import RunOptions, resources
-    from zarrlift.plan.cost import costs
+    from zarrlift.jobs.options import RunOptions
 
     refuse_unknown(reach, Reach)
-    source = stores_of(reach).source_at(plan.source)
-    counted = measure.count_arrays(plan, source) if count else {}
-    return costs(plan, counted, measure.sample_arrays(plan, source), resources(plan, RunOptions()))
+    options = RunOptions(stores=stores_of(reach), prices=price_list(prices))
+    return measure.estimate(plan, options, count=count)
 
 
 def details(plan: Plan, *, prefix: str = "") -> Details:

@@ -28,12 +28,12 @@ _CHOICES = (
     *("exclude", "plain_zarr", "large_index", "damaged", "ome_version"),
 )
 _CRATE = ("license", "organism", "modality", "name", "description", "author", "keyword")
-_RUN = ("workers", "memory", "verify", "overwrite", "fsync")
+_RUN = ("workers", "memory", "verify", "overwrite", "fsync", "prices")
 _HOW = ("endpoint", "anon", "region", "profile", "requester_pays")
 _REACH = (*(f"{side}{name}" for side in ("", "src_", "dst_") for name in _HOW), "requests")
 _STORED = ("storage_class", "cache_control", "sse", "upload_checksum")
 _ONLY_PLAN = ("--count", "--json", "--output", "--format")
-_FOR_RUN = frozenset(f"--{name.replace('_', '-')}" for name in (*_REACH, *_STORED))
+_FOR_RUN = frozenset(f"--{name.replace('_', '-')}" for name in (*_REACH, *_STORED, "prices"))
 _FLAGS = ("-anon", "-requester-pays")
 
 
@@ -42,13 +42,19 @@ _FLAGS = ("-anon", "-requester-pays")
 @o.written
 @o.reached
 @o.stored
+@o.prices
 @o.plan_output
 @o.as_json
 def plan(source: str, target: str, **given: object) -> None:
     """Show what convert would do, why, and what it takes. Writes nothing at DST."""
     with faces.errors_in_words():
         made = zl.plan(source, target, **_choices(given), **_reach(given), **_stored(given))
-        costs = zl.estimate(made, count=bool(given["count"]), **_reach(given))
+        costs = zl.estimate(
+            made,
+            count=bool(given["count"]),
+            prices=given["prices"],  # type: ignore[arg-type]
+            **_reach(given),
+        )
         _show_plan(made, costs, given)
         if any(f.severity == "error" for f in made.findings):
             sys.exit(faces.FOUND)
@@ -60,6 +66,7 @@ def plan(source: str, target: str, **given: object) -> None:
 @o.reached
 @o.stored
 @o.running
+@o.prices
 @o.shown
 def convert(source: str, target: str, **given: object) -> None:
     """Write a complete OME-Zarr 0.5 copy. Run again to continue; SRC stays untouched."""
@@ -77,6 +84,7 @@ def convert(source: str, target: str, **given: object) -> None:
 @o.reached
 @o.stored
 @o.running
+@o.prices
 @o.shown
 def run(plan_file: Path, **given: object) -> None:
     """Carry out a saved plan; chunks, shards and codecs in it may have been edited."""

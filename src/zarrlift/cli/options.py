@@ -302,6 +302,12 @@ stored = _stack(
         help="Checksum that the server compares and keeps (sha256 on AWS).",
     ),
 )
+prices = _option(
+    "--prices",
+    heading=_SHOWN,
+    metavar="NAME|FILE",
+    help="Money for requests to buckets: aws-s3-standard, cloudflare-r2-standard, or your own.",
+)
 plan_file = click.argument("plan_file", metavar="PLAN", type=_FILE)
 level = _option(
     "--level",

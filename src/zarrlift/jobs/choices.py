@@ -12,6 +12,7 @@ from zarrlift.jobs.reach import OneReach, Reach, Written, stores_of
 if TYPE_CHECKING:
     from zarrlift.jobs.options import RunOptions, Watch
     from zarrlift.plan.crate import CrateWords
+    from zarrlift.plan.prices import Prices
     from zarrlift.plan.settings import Settings
 
 Path = str | os.PathLike[str]
@@ -86,6 +87,9 @@ class Run(TypedDict, total=False):
     processes: bool
     """Pack on processes in place of threads: quicker for many small chunks. Linux only, and only
     from a process without other threads (not in a notebook); elsewhere threads are used."""
+    prices: Path | None
+    """What requests to object stores cost: `aws-s3-standard`, `cloudflare-r2-standard`, or a TOML
+    or JSON file."""
     watch: Watch | None
 
 
@@ -122,7 +126,17 @@ def run_options(options: Work) -> RunOptions:
         fsync=options.get("fsync", False),
         processes=options.get("processes", False),
         stores=stores_of(options),
+        prices=price_list(options.get("prices")),
     )
+
+
+def price_list(prices: Path | None) -> Prices | None:
+    """Give the prices that a name or a file stands for; raises `UsageError`."""
+    if prices is None:
+        return None
+    from zarrlift.jobs.prices import prices_of
+
+    return prices_of(os.fspath(prices))
 
 
 def settings(choices: Choices) -> Settings:

@@ -80,6 +80,7 @@ def decide(
         plan = replace(plan, findings=(*plan.findings, *crate.plan_findings(plan, tree)))
     for finding in plan.findings:
         _LOG.info("%s", finding)
+    plan = replace(plan, surveyed=tree.asked())
     return replace(plan, codec_versions=_codec_versions()) if plan.encodes else plan
 
 
@@ -107,7 +108,13 @@ def convert(plan: Plan, options: RunOptions, watch: Watch | None = None) -> Repo
     Raises a `ZarrliftError` where it cannot be done; what is written so far stays, and the same
     call continues.
     """
-    return _Lift(plan, options, watch or Silent()).run()
+    before = options.stores.asked_so_far
+    made = _Lift(plan, options, watch or Silent()).run()
+    if options.stores.asked:
+        from zarrlift.jobs.measure import with_requests  # noqa: PLC0415 - for buckets only
+
+        made = with_requests(made, options, before)
+    return made
 
 
 @dataclass(slots=True)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from zarrlift.crew import Crew
     from zarrlift.plan.plan import Plan
+    from zarrlift.plan.prices import Prices
 
 _DEFAULT_MEMORY = 2 * 2**30
 _PACKING_WORKERS = 4
@@ -38,6 +39,8 @@ class RunOptions:
     processes: bool = False
     """Pack on processes in place of threads, where this process can be forked safely."""
     stores: Stores = field(default_factory=Stores)
+    prices: Prices | None = None
+    """What requests to object stores cost, for the report."""
 
 
 class Watch(Protocol):

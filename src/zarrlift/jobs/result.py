@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING
 from zarrlift.findings import Severity
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from zarrlift.engine.run import Tally
     from zarrlift.findings import Finding
     from zarrlift.plan.plan import Plan
+    from zarrlift.plan.prices import Prices
+    from zarrlift.plan.requests import Expected
+    from zarrlift.store.asking import Requests
     from zarrlift.verify.result import Verification
 
 
@@ -38,6 +43,12 @@ class Report:
     resumed: bool = False
     already: bool = False
     """The target was finished before; nothing was written."""
+    requests: Mapping[str, Requests] | None = None
+    """What object stores were asked for, by `source` and `target`; the survey is in it."""
+    expected: Expected | None = None
+    """What the plan says of that."""
+    prices: Prices | None = None
+    """None where they were not asked for."""
 
     @property
     def finished(self) -> bool:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from zarrlift.plan.memory import Resources
     from zarrlift.plan.plan import ArrayPlan, Plan
+    from zarrlift.plan.prices import Prices
+    from zarrlift.plan.requests import Expected
 
 
 class Basis(StrEnum):
@@ -35,6 +37,22 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Transfers:
+    """What a listing tells of the requests that move one array's chunks undecoded."""
+
+    gets: int
+    """Requests that bring all chunks; neighbours in a shard come together."""
+    in_parts: int
+    """Target objects that are too large for one request."""
+    parts: int
+    certain: bool
+    """No object is so close to that size that it may go either way."""
+    compared: int
+    """Requests that bring the chunks which verification compares, on each side."""
+    compared_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
     """Chunk objects that a listing found in one array."""
 
@@ -42,6 +60,8 @@ class Counted:
     bytes: int
     units: int
     """Target objects that have something to hold."""
+    transfers: Transfers | None = None
+    """None where neither side is an object store."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +128,10 @@ class Costs:
     """Expected time on one worker; None where nothing could be measured."""
     allowed: int | None = None
     """Bytes that all workers together may take, where this was considered."""
+    requests: Expected | None = None
+    """Of object stores; None where there are none."""
+    prices: Prices | None = None
+    """None where they were not asked for."""
 
     def __repr__(self) -> str:
         """Give the totals in one line."""
@@ -128,11 +152,15 @@ class Costs:
 def added(figures: Iterable[Figure]) -> Figure:
     """Add figures; the sum is only as good as the least certain of them."""
     total, basis = 0, Basis.COUNTED
-    order = list(Basis)
     for figure in figures:
         total += figure.value
-        basis = max(basis, figure.basis, key=order.index)
+        basis = least_sure(basis, figure.basis)
     return Figure(value=total, basis=basis)
+
+
+def least_sure(*bases: Basis) -> Basis:
+    """Give the least certain of some ways to come to a figure."""
+    return max(bases, key=list(Basis).index)
 
 
 def costs(

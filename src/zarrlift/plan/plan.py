@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from zarrlift.plan.documents import Lifted
     from zarrlift.plan.methods import Method
     from zarrlift.plan.settings import Exact, Settings, Shape, Wish
+    from zarrlift.store.asking import Requests
     from zarrlift.survey.facts import Node, PlainFile, Survey
 
 ENGINE = 2
@@ -69,6 +70,8 @@ class Plan:
     """Libraries that encode, where anything is encoded anew."""
     crate_found: bool = False
     """The source has a crate, which is copied with the files or, with settings, merged."""
+    surveyed: Requests | None = field(default=None, compare=False)
+    """What the survey asked an object store for."""
 
     @property
     def encodes(self) -> bool:

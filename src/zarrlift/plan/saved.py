@@ -37,10 +37,23 @@ def plan_to_json(plan: Plan, costs: Costs | None = None) -> dict[str, object]:
         "files": len(plan.files),
         "totals": _totals(plan, costs),
         "seconds": costs.seconds if costs else None,
+        **_asked(costs),
         "findings": [f.to_json() for f in plan.findings],
         "survey_digest": plan.survey_digest,
         "codec_versions": dict(plan.codec_versions),
         "digest": plan.digest,
+    }
+
+
+def _asked(costs: Costs | None) -> dict[str, object]:
+    """Return what object stores will be asked for, and what that costs."""
+    expected = costs.requests if costs else None
+    if costs is None or expected is None:
+        return {"requests": None, "money": None}
+    prices = costs.prices
+    return {
+        "requests": expected.to_json(),
+        "money": prices.to_json(expected.numbers, expected.kept) if prices else None,
     }
 
 

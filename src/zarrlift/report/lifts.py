@@ -25,7 +25,7 @@ def report_text(report: Report) -> str:
     else:
         verb = "Lifted" if report.finished else "NOT finished:"
         lines = [f"{verb} {plan.source}", f"    to {plan.target}", "", *_done(report)]
-    lines += _proof(report)
+    lines += [*_asked(report), *_proof(report)]
     if report.findings:
         lines += ["", "Worth knowing", *words.findings(report.findings)]
     return "\n".join([*lines, "", *_next(report)])
@@ -54,6 +54,22 @@ def _done(report: Report) -> list[str]:
         lines += words.wrapped(words.crate_line(report.plan), 11, "RO-Crate   ")
     rate = report.bytes_in / max(report.seconds, 1e-3)
     lines.append(f"Time       {words.duration(report.seconds)}, {words.size(rate)}/s")
+    return lines
+
+
+def _asked(report: Report) -> list[str]:
+    """Say what object stores were asked for beside what the plan said, and what it costs."""
+    asked, expected = report.requests, report.expected
+    if not asked or expected is None:
+        return []
+    from zarrlift.report import requests
+
+    due = {} if report.already or report.resumed else expected.sides
+    lines = requests.taken_lines(asked, due, 11, "Requests   ")
+    if report.prices is not None:
+        numbers = {side: counts._asdict() for side, counts in asked.items()}
+        kept = expected.kept if report.already else report.bytes_out
+        lines += requests.money_lines(report.prices, numbers, kept, 11, "Money      ")
     return lines
 
 

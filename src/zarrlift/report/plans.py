@@ -6,14 +6,15 @@ import shlex
 from typing import TYPE_CHECKING
 
 from zarrlift.metadata import codecs
-from zarrlift.plan.cost import Basis, added
-from zarrlift.report import words
+from zarrlift.plan.cost import added
+from zarrlift.report import requests, words
+from zarrlift.report.requests import QUALIFIED
 
 if TYPE_CHECKING:
     from zarrlift.plan.cost import ArrayCost, Costs, Figure
     from zarrlift.plan.plan import ArrayPlan, Plan
+    from zarrlift.plan.requests import Expected
 
-_QUALIFIED = {Basis.COUNTED: "", Basis.BOUND: "at most ", Basis.ESTIMATED: "about "}
 Row = tuple["ArrayPlan", "ArrayCost"]
 
 
@@ -89,12 +90,12 @@ def _shards(old: tuple[int, ...] | None, new: tuple[int, ...] | None) -> str:
 def _moves(objects_in: Figure, objects_out: Figure, bytes_in: Figure) -> str:
     return (
         f"{_number(objects_in)} -> {_number(objects_out)} objects, "
-        f"{_QUALIFIED[bytes_in.basis]}{words.size(bytes_in.value)}"
+        f"{QUALIFIED[bytes_in.basis]}{words.size(bytes_in.value)}"
     )
 
 
 def _number(figure: Figure) -> str:
-    return f"{_QUALIFIED[figure.basis]}{figure.value:,}"
+    return f"{QUALIFIED[figure.basis]}{figure.value:,}"
 
 
 def _totals(plan: Plan, costs: Costs) -> list[str]:
@@ -116,8 +117,22 @@ def _totals(plan: Plan, costs: Costs) -> list[str]:
     if costs.allowed is not None and costs.memory > costs.allowed:
         said = f"more than the usual {words.size(costs.allowed)}: to be done it needs"
         lines.append(f"          {said} --memory {costs.memory // 2**20 + 1}MiB")
-    if costs.seconds is not None:
+    if costs.requests is not None:
+        lines += _asked(costs, costs.requests)
+    elif costs.seconds is not None:
         lines.append(f"Time      about {words.duration(costs.seconds)} on one worker (measured)")
+    return lines
+
+
+def _asked(costs: Costs, expected: Expected) -> list[str]:
+    """Say what is asked of object stores, the time it takes, and the money."""
+    lines = requests.expected_lines(expected.sides, expected.proof, 10, "Requests  ")
+    if costs.seconds is not None:
+        said = f"about {words.duration(costs.seconds)}, measured on the source"
+        lines.append(f"Time      {said} with {expected.at_once} requests at a time")
+    if costs.prices is not None:
+        kept = expected.kept
+        lines += requests.money_lines(costs.prices, expected.numbers, kept, 10, "Money     ")
     return lines
 
 

@@ -1,0 +1,70 @@
+"""Counting, from a listing, the requests that move one array's chunks and prove them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zarrlift import grid
+from zarrlift.chunks import shard
+from zarrlift.chunks.fetch import runs
+from zarrlift.plan.cost import Transfers
+from zarrlift.plan.memory import chunk_bound
+from zarrlift.store.remote import RemoteFolder
+from zarrlift.store.upload import PART, WHOLE
+from zarrlift.verify.pair import ArrayPair, Pair
+
+if TYPE_CHECKING:
+    from zarrlift.chunks.listing import Unit
+    from zarrlift.metadata.layout import ArrayLayout
+    from zarrlift.plan.plan import ArrayPlan
+    from zarrlift.store.folder import Folder
+    from zarrlift.verify.result import Level
+
+
+def index_bytes(layout: ArrayLayout) -> int:
+    """Give the bytes of the index of each of an array's objects; 0 where these are no shards."""
+    return shard.index_bytes(grid.count(layout.per_object)) if layout.shards else 0
+
+
+class Transferring:
+    """Adds up over an array's objects what they ask for."""
+
+    def __init__(self, plan: ArrayPlan, source: Folder, level: Level, *, first: bool) -> None:
+        self._pair = ArrayPair(
+            path=plan.path,
+            source=source,
+            target=source,
+            old=plan.source,
+            new=plan.target,
+            level=level,
+            first_of_kind=first,
+        )
+        self._bound = chunk_bound(plan.source)
+        self._index = index_bytes(plan.target)
+        self._gets = self._in_parts = self._parts = self._compared = self._bytes = 0
+        self._certain = True
+
+    def add(self, unit: Unit) -> None:
+        """Add one object, whose chunks come with their sizes."""
+        self._gets += sum(1 for _ in runs(unit.chunks))
+        size = sum(chunk.size for chunk in unit.chunks) + self._index
+        if size + self._bound > WHOLE:
+            self._in_parts += 1
+            self._parts += -(-size // PART)
+            self._certain = self._certain and size > WHOLE
+        chosen = self._pair.sample(Pair(unit.at, unit.chunks, in_target=True))
+        for chunk in unit.chunks:
+            if chunk.number in chosen:
+                self._compared += max(1, -(-chunk.size // RemoteFolder.piece))
+                self._bytes += chunk.size
+
+    def counted(self) -> Transfers:
+        """Give the sums."""
+        return Transfers(
+            gets=self._gets,
+            in_parts=self._in_parts,
+            parts=self._parts,
+            certain=self._certain,
+            compared=self._compared,
+            compared_bytes=self._bytes,
+        )
