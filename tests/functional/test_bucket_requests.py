@@ -254,6 +254,24 @@ def test_parts_are_foreseen(server: S3Server, root: str, tmp_path: Path) -> None
     assert asked._asdict() == exact
 
 
+def test_what_is_left_out_is_not_listed(server: S3Server, root: str, tmp_path: Path) -> None:
+    """With a level left out arrays are listed one by one, and what is foreseen still holds."""
+    source = put(server, dataset("image", tmp_path / "old"), f"{root}/old")
+    before = counted(server)
+    plan = zl.plan(source, f"{root}/new", exclude=["0"])
+
+    report = zl.run(plan)
+    since = told(server, before)
+    costs = zl.estimate(plan, count=True)
+
+    assert report.requests is not None
+    assert costs.requests is not None
+    assert since == as_server_counts(*report.requests.values())
+    exact = {name: f.value for name, f in costs.requests.sides["source"].figures.items()}
+    assert report.requests["source"]._asdict() == exact
+    assert_foreseen(costs.requests.sides["target"], report.requests["target"])
+
+
 def test_decoded_chunks_are_estimated(server: S3Server, root: str, tmp_path: Path) -> None:
     """Where chunks are laid out anew figures are estimates, and said to be; objects are bounded."""
     source = put(server, dataset("image", tmp_path / "old"), f"{root}/old")

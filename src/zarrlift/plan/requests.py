@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from zarrlift import grid
 from zarrlift.metadata.layout import Keys
 from zarrlift.plan.cost import Basis, Figure, added
-from zarrlift.store.asking import KINDS, PAGE, Requests
+from zarrlift.store.asking import PAGE, Requests
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,15 +116,3 @@ def array_lists(layout: ArrayLayout, at_once: int) -> int:
 def whole_lists(objects: int, nodes: int, files: int) -> int:
     """Bound the requests that list a whole dataset of v2 or v3 at once."""
     return pages(objects + _BESIDE * nodes + files + 1)
-
-
-__all__ = [
-    "KINDS",
-    "Expected",
-    "Requests",
-    "Side",
-    "array_lists",
-    "pages",
-    "requests_to_json",
-    "whole_lists",
-]

@@ -303,8 +303,8 @@ class RemoteFolder(Folder):
         key = self._key_at(path)
         if key in self._listed:
             return self._listed[key]
-        if key in self._below:
-            return self._below.pop(key)
+        if (held := self._below.pop(key, None)) is not None:
+            return held
         full = self._key(key)
         cut = len(full) + 1 if full else 0
         try:
@@ -361,8 +361,8 @@ class RemoteFolder(Folder):
 
     def has_folder(self, key: str) -> bool:
         """Say whether any object lies below a key."""
-        if key in self._below:
-            return bool(self._below[key])
+        if (held := self._below.get(key)) is not None:
+            return bool(held)
         import obstore  # noqa: PLC0415 - slow to load
 
         try:
