@@ -24,7 +24,7 @@ from zarrlift.jobs.choices import (
     run_options,
     settings,
 )
-from zarrlift.jobs.reach import OneReach, Reach, stores_of
+from zarrlift.jobs.reach import OneReach, Placed, Reach, stores_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,7 +99,7 @@ def plan(source: Path, target: Path, **choices: Unpack[Decision]) -> Plan:
 
 
 def estimate(
-    plan: Plan, *, count: bool = False, prices: Path | None = None, **reach: Unpack[Reach]
+    plan: Plan, *, count: bool = False, prices: Path | None = None, **placed: Unpack[Placed]
 ) -> Costs:
     """Say what a plan takes: objects, bytes, memory, time; of object stores requests and money.
 
@@ -111,15 +111,15 @@ def estimate(
         List every chunk object, for exact counts instead of bounds and estimates.
     prices
         As for `Run`.
-    reach
-        See `Reach`.
+    placed
+        See `Reach` and `Written`.
 
     """
     from zarrlift.jobs import measure
     from zarrlift.jobs.options import RunOptions
 
-    refuse_unknown(reach, Reach)
-    options = RunOptions(stores=stores_of(reach), prices=price_list(prices))
+    refuse_unknown(placed, Placed)
+    options = RunOptions(stores=stores_of(placed), prices=price_list(prices))
     return measure.estimate(plan, options, count=count)
 
 

@@ -54,6 +54,7 @@ def plan(source: str, target: str, **given: object) -> None:
             count=bool(given["count"]),
             prices=given["prices"],  # type: ignore[arg-type]
             **_reach(given),
+            **_stored(given),
         )
         _show_plan(made, costs, given)
         if any(f.severity == "error" for f in made.findings):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _STEP = 2**20
 _SMALL = 2**20
 """Bytes up to which files are copied many at a time, where there is a network between."""
-_PIECE = 16 * 2**20
+PIECE = 16 * 2**20
 """Bytes of a larger file that come from an object store with one request."""
 
 
@@ -108,8 +108,8 @@ def _pieces(source: Folder, file: PlainFile) -> Iterator[bytes]:
             yield data
             at += len(data)
         return
-    if file.size > _PIECE:
-        yield from source.pieces(file.path, 0, file.size, _PIECE)
+    if file.size > PIECE:
+        yield from source.pieces(file.path, 0, file.size, PIECE)
         return
     whole = source.read(file.path)
     if whole is None:

@@ -10,15 +10,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zarrlift import grid
+from zarrlift.chunks.envelope import head_bytes, head_check_for
 from zarrlift.chunks.listing import LISTED_AT_ONCE
+from zarrlift.engine.files import PIECE as FILE_PIECE
+from zarrlift.jobs import leftovers
 from zarrlift.jobs.stores import stored_bytes
-from zarrlift.jobs.transfers import index_bytes
+from zarrlift.jobs.transfers import PIECE, index_bytes
 from zarrlift.plan.cost import Basis, Figure, least_sure
 from zarrlift.plan.memory import chunk_bound
 from zarrlift.plan.methods import Method
 from zarrlift.plan.requests import Expected, Side, array_lists, pages, whole_lists
 from zarrlift.store.address import is_remote
-from zarrlift.store.remote import RemoteFolder
 from zarrlift.store.upload import PART, WHOLE
 from zarrlift.verify.files import ENDS, SMALL
 from zarrlift.verify.result import SAMPLE, Level
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
 
 _CRATE = 8192
 """Bytes that a crate takes, about."""
-PIECE = RemoteFolder.piece
 
 
 @dataclass(slots=True, kw_only=True)
@@ -56,6 +57,8 @@ class Lift:
     level: Level = Level.QUICK
     claim: int = 0
     """Bytes of the claim."""
+    copies: bool = False
+    """The store copies whole objects by itself."""
     at_once: int = 64
 
     def stored(self, place: int) -> Figure:
@@ -65,6 +68,11 @@ class Lift:
             return said
         most = grid.count(layout.chunk_grid) * chunk_bound(layout)
         return Figure(value=most, basis=Basis.BOUND)
+
+    def copied(self, array: ArrayPlan) -> bool:
+        """Say whether the store copies an array's objects by itself."""
+        able = self.copies and array.method is Method.COPY
+        return able and head_check_for(array.source) is not None
 
     @property
     def whole(self) -> bool:
@@ -118,6 +126,9 @@ def _array(lift: Lift, place: int, array: ArrayPlan, work: _Both) -> None:
     counted, bytes_in = lift.counted.get(array.path), lift.stored(place)
     cost, stored, basis = lift.costs.arrays[place], bytes_in.value, bytes_in.basis
     asked = counted.transfers if counted else None
+    if lift.copied(array):
+        _copied(lift, place, array, work)
+        return
     if array.method is Method.RECHUNK:
         times = max(1.0, cost.amplification or 1.0)
         gets = int(times * (counted.objects if counted else grid.count(array.source.chunk_grid)))
@@ -128,6 +139,16 @@ def _array(lift: Lift, place: int, array: ArrayPlan, work: _Both) -> None:
         work.source.add(Basis.BOUND, get=grid.count(array.source.chunk_grid))
         work.source.add(basis, bytes_in=stored)
     _objects(lift, place, array, work.target)
+
+
+def _copied(lift: Lift, place: int, array: ArrayPlan, work: _Both) -> None:
+    """Add the headers of chunks that are looked at, and the copies that the store makes."""
+    units, counted = lift.costs.arrays[place].objects_out, lift.counted.get(array.path)
+    head = head_bytes(array.source)
+    asked = counted.transfers if counted else None
+    heads = asked.heads if asked else units.value * head
+    work.source.add(units.basis, get=units.value if head else 0, bytes_in=heads)
+    work.target.add(units.basis, copy=units.value)
 
 
 def _objects(lift: Lift, place: int, array: ArrayPlan, side: Side) -> None:
@@ -152,10 +173,10 @@ def _objects(lift: Lift, place: int, array: ArrayPlan, side: Side) -> None:
 def _files(lift: Lift, work: _Both) -> None:
     """Add the plain files beside the nodes; those within arrays are found while lifting."""
     for file in lift.plan.files:
-        sure = Basis.COUNTED if file.size < PIECE else Basis.BOUND
-        work.source.add(sure, get=file.size // PIECE + 1)
-        work.source.add(sure, head=int(file.size % PIECE == 0))
-        work.source.add(bytes_in=file.size)
+        if lift.copies:
+            work.target.add(copy=1)
+            continue
+        work.source.add(get=max(1, -(-file.size // FILE_PIECE)), bytes_in=file.size)
         if file.size <= WHOLE:
             work.target.add(put=1)
         else:
@@ -168,6 +189,7 @@ def _frame(lift: Lift, work: _Both) -> None:
     plan, side = lift.plan, work.target
     side.add(get=4, list=2, put=1, delete=1, bytes_in=2 * lift.claim, bytes_out=lift.claim)
     side.add(put=len(plan.documents))
+    side.add(Basis.BOUND, list=int(leftovers.possible(plan)))
     if is_remote(plan.target):
         side.add(bytes_out=sum(len(document.encode()) for document in plan.documents))
     if plan.settings.crate is not None:
@@ -220,18 +242,19 @@ def _compared(lift: Lift, place: int, array: ArrayPlan, made: _Both) -> None:
         size = units.value * index_bytes(array.target)
         made.target.add(units.basis, get=units.value, bytes_in=size)
     if asked is not None:
-        gets, size, basis = asked.compared, asked.compared_bytes, Basis.COUNTED
+        (ours, theirs), size, basis = asked.compared, asked.compared_bytes, Basis.COUNTED
     else:
         chunks = grid.count(array.source.chunk_grid)
         share = SAMPLE if lift.level is Level.QUICK else 1
         pieces = pieces_of(chunks * array.source.chunk_bytes, chunks)
-        gets, size = -(-chunks * pieces // share), stored.value // share
+        ours = theirs = -(-chunks * pieces // share)
+        size = stored.value // share
         basis = Basis.ESTIMATED if share > 1 else Basis.BOUND
-    for side in (made.source, made.target):
+    for side, gets in ((made.source, ours), (made.target, theirs)):
         side.add(basis, get=gets)
         side.add(least_sure(basis, stored.basis), bytes_in=size)
     if lift.level is Level.DECODE:
-        made.target.add(Basis.BOUND, get=gets, bytes_in=size)
+        made.target.add(Basis.BOUND, get=theirs, bytes_in=size)
 
 
 def pieces_of(raw: int, chunks: int) -> int:

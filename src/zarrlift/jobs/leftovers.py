@@ -28,13 +28,19 @@ def abort(plan: Plan, target: Target, *, whatever: bool = False) -> None:
     if not target.remote:
         return
     from zarrlift.store.unfinished import abort_uploads  # noqa: PLC0415 - for buckets only
-    from zarrlift.store.upload import WHOLE  # noqa: PLC0415 - for buckets only
 
-    largest = [*(stored_bytes(a.target) for a in plan.arrays), *(f.size for f in plan.files)]
-    if whatever or max(largest, default=0) > WHOLE:
+    if whatever or possible(plan):
         address, options = target.where  # type: ignore[attr-defined]
         asking = target.asking  # type: ignore[attr-defined]
         abort_uploads(address, options, written_by(plan), asking)
+
+
+def possible(plan: Plan) -> bool:
+    """Say whether a plan has objects that can be so large that they go in parts."""
+    from zarrlift.store.upload import WHOLE  # noqa: PLC0415 - for buckets only
+
+    largest = [*(stored_bytes(a.target) for a in plan.arrays), *(f.size for f in plan.files)]
+    return max(largest, default=0) > WHOLE
 
 
 def written_by(plan: Plan) -> Callable[[str], bool]:

@@ -45,7 +45,7 @@ def estimate(plan: Plan, options: RunOptions, *, count: bool, level: Level = Lev
     listed = source.asked()
     samples = sample_arrays(plan, source)
     made = costs(plan, counted, samples, resources(plan, options))
-    if not (is_remote(plan.source) or is_remote(plan.target)):
+    if not _foreseen(plan, source):
         return made
     lift = _lift(plan, options, made, level, counted=counted, listed=listed if count else None)
     asked = expected(lift)
@@ -74,17 +74,32 @@ def with_requests(report: Report, options: RunOptions, before: Mapping[str, Requ
     if plan.surveyed is not None:
         asked["source"] = asked.get("source", none).plus(plan.surveyed)
     asked = {side: asked[side] for side in sorted(asked)}
+    report = replace(report, requests=asked, prices=options.prices)
+    if not _foreseen(plan, options.stores.source_at(plan.source)):
+        return report
     lift = _lift(plan, options, costs(plan, {}, {}), options.verify)
-    return replace(report, requests=asked, expected=expected(lift), prices=options.prices)
+    return replace(report, expected=expected(lift))
+
+
+def _foreseen(plan: Plan, source: Folder) -> bool:
+    """Say whether requests can be told beforehand: not of sources that are zipped or not listed."""
+    if source.remote and (source.packed or source.unlisted):
+        return False
+    return source.remote or is_remote(plan.target)
 
 
 def _lift(plan: Plan, options: RunOptions, made: Costs, level: Level, **more: Any) -> Lift:  # noqa: ANN401 - members of `Lift`
-    claim = len(document(plan, fsync=options.fsync)) if is_remote(plan.target) else 0
+    claim, copies = 0, False
+    if is_remote(plan.target):
+        claim = len(document(plan, fsync=options.fsync))
+        target = options.stores.target_at(plan.target)
+        copies = target.copies_from(options.stores.source_at(plan.source)) is not None
     return Lift(
         plan=plan,
         costs=made,
         level=level,
         claim=claim,
+        copies=copies,
         at_once=options.stores.requests,
         **{"counted": {}} | more,
     )

@@ -63,6 +63,10 @@ class Written(TypedDict, total=False):
     """`sha256` (default on AWS) or `none`; S3 only."""
 
 
+class Placed(Reach, Written, total=False):
+    """How both sides are reached, and the target's objects written."""
+
+
 def stores_of(options: Mapping[str, Any]) -> Stores:
     """Give how both sides are reached."""
     from zarrlift.jobs.stores import Stores

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from zarrlift import grid
 from zarrlift.chunks import shard
+from zarrlift.chunks.envelope import head_bytes
 from zarrlift.chunks.fetch import runs
+from zarrlift.chunks.listing import ChunkFile
 from zarrlift.plan.cost import Transfers
 from zarrlift.plan.memory import chunk_bound
 from zarrlift.store.remote import RemoteFolder
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from zarrlift.plan.plan import ArrayPlan
     from zarrlift.store.folder import Folder
     from zarrlift.verify.result import Level
+
+PIECE = RemoteFolder.piece
+"""Bytes above which a chunk is compared piece by piece."""
 
 
 def index_bytes(layout: ArrayLayout) -> int:
@@ -41,7 +46,9 @@ class Transferring:
         )
         self._bound = chunk_bound(plan.source)
         self._index = index_bytes(plan.target)
-        self._gets = self._in_parts = self._parts = self._compared = self._bytes = 0
+        self._gets = self._in_parts = self._parts = self._bytes = self._heads = 0
+        self._ours = self._theirs = 0
+        self._head = head_bytes(plan.source)
         self._certain = True
 
     def add(self, unit: Unit) -> None:
@@ -52,11 +59,25 @@ class Transferring:
             self._in_parts += 1
             self._parts += -(-size // PART)
             self._certain = self._certain and size > WHOLE
+        self._heads += sum(min(self._head, chunk.size) for chunk in unit.chunks)
+        self._prove(unit)
+
+    def _prove(self, unit: Unit) -> None:
+        """Add the chunks of an object that are compared; small neighbours come together."""
         chosen = self._pair.sample(Pair(unit.at, unit.chunks, in_target=True))
+        ours, theirs, at = list[ChunkFile](), list[ChunkFile](), 0
         for chunk in unit.chunks:
             if chunk.number in chosen:
-                self._compared += max(1, -(-chunk.size // RemoteFolder.piece))
                 self._bytes += chunk.size
+                if chunk.size > PIECE:
+                    self._ours += -(-chunk.size // PIECE)
+                    self._theirs += -(-chunk.size // PIECE)
+                else:
+                    ours.append(chunk)
+                    theirs.append(chunk._replace(folder="", name="", offset=at))
+            at += chunk.size
+        self._ours += sum(1 for _ in runs(ours))
+        self._theirs += sum(1 for _ in runs(theirs))
 
     def counted(self) -> Transfers:
         """Give the sums."""
@@ -65,6 +86,7 @@ class Transferring:
             in_parts=self._in_parts,
             parts=self._parts,
             certain=self._certain,
-            compared=self._compared,
+            compared=(self._ours, self._theirs),
             compared_bytes=self._bytes,
+            heads=self._heads,
         )

@@ -47,9 +47,11 @@ class Transfers:
     parts: int
     certain: bool
     """No object is so close to that size that it may go either way."""
-    compared: int
-    """Requests that bring the chunks which verification compares, on each side."""
+    compared: tuple[int, int]
+    """Requests that bring the chunks which verification compares: from the source, the target."""
     compared_bytes: int
+    heads: int
+    """Bytes of the headers that are looked at where the store copies chunks by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

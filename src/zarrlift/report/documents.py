@@ -68,14 +68,14 @@ def report_to_json(report: Report) -> dict[str, object]:
 def _asked(report: Report) -> dict[str, object]:
     """Return what object stores were asked for, what the plan said of it, and the money."""
     asked, expected, prices = report.requests, report.expected, report.prices
-    if not asked or expected is None:
+    if not asked:
         return {"requests": None, "planned_requests": None, "money": None}
     from zarrlift.plan.requests import requests_to_json
 
-    kept = expected.kept if report.already else report.bytes_out
+    kept = expected.kept if expected is not None and report.already else report.bytes_out
     numbers = {side: counts._asdict() for side, counts in asked.items()}
     return {
         "requests": requests_to_json(asked),
-        "planned_requests": expected.to_json(),
+        "planned_requests": expected.to_json() if expected is not None else None,
         "money": prices.to_json(numbers, kept) if prices else None,
     }

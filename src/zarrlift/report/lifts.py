@@ -60,15 +60,16 @@ def _done(report: Report) -> list[str]:
 def _asked(report: Report) -> list[str]:
     """Say what object stores were asked for beside what the plan said, and what it costs."""
     asked, expected = report.requests, report.expected
-    if not asked or expected is None:
+    if not asked:
         return []
     from zarrlift.report import requests
 
-    due = {} if report.already or report.resumed else expected.sides
+    anew = expected is not None and not (report.already or report.resumed)
+    due = expected.sides if expected is not None and anew else {}
     lines = requests.taken_lines(asked, due, 11, "Requests   ")
     if report.prices is not None:
         numbers = {side: counts._asdict() for side, counts in asked.items()}
-        kept = expected.kept if report.already else report.bytes_out
+        kept = expected.kept if expected is not None and report.already else report.bytes_out
         lines += requests.money_lines(report.prices, numbers, kept, 11, "Money      ")
     return lines
 
