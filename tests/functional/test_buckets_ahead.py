@@ -97,10 +97,10 @@ def write_noise(folder: Path, shape: tuple[int, ...], chunks: tuple[int, ...]) -
 def test_arrays_of_a_plate_are_listed_side_by_side(
     server: S3Server, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each array is listed once to be written and once to be proved, many at a time."""
+    """With something left out, arrays are listed one by one, for writing and proof, many at a time."""
     zl.demo(tmp_path / "old", kind="plate", size="1MiB")
     source = put(tmp_path / "old", place, server)
-    plan = zl.plan(source, tmp_path / "new")
+    plan = zl.plan(source, tmp_path / "new", exclude=["not-there"])
     gauge = Gauge()
     gauge.watch(monkeypatch)
 
@@ -121,10 +121,10 @@ def test_proof_of_a_plate_asks_side_by_side(
     gauge = Gauge()
     gauge.watch(monkeypatch)
 
-    proof = zl.verify(tmp_path / "old", target)
+    proof = zl.verify(tmp_path / "old", target, exclude=["not-there"])
 
     assert proof.equal
-    for name in ("get", "list", "list_with_delimiter", "get_range"):
+    for name in ("get", "list", "list_with_delimiter"):
         assert gauge.most[name] > 2, name
 
 
