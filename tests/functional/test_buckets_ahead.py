@@ -97,7 +97,7 @@ def write_noise(folder: Path, shape: tuple[int, ...], chunks: tuple[int, ...]) -
 def test_arrays_of_a_plate_are_listed_side_by_side(
     server: S3Server, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With something left out, arrays are listed one by one, for writing and proof, many at a time."""
+    """With something left out each array is listed, to be written and proved, many at a time."""
     zl.demo(tmp_path / "old", kind="plate", size="1MiB")
     source = put(tmp_path / "old", place, server)
     plan = zl.plan(source, tmp_path / "new", exclude=["not-there"])
