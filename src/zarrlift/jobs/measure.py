@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from zarrlift.chunks.listing import Unit
     from zarrlift.jobs.options import RunOptions
     from zarrlift.jobs.result import Report
+    from zarrlift.jobs.stores import Stores
     from zarrlift.plan.cost import Costs
     from zarrlift.plan.plan import ArrayPlan, Plan
     from zarrlift.plan.requests import Expected
@@ -45,7 +46,7 @@ def estimate(plan: Plan, options: RunOptions, *, count: bool, level: Level = Lev
     listed = source.asked()
     samples = sample_arrays(plan, source)
     made = costs(plan, counted, samples, resources(plan, options))
-    if not _foreseen(plan, source):
+    if not _foreseen(plan, options.stores):
         return made
     lift = _lift(plan, options, made, level, counted=counted, listed=listed if count else None)
     asked = expected(lift)
@@ -75,17 +76,18 @@ def with_requests(report: Report, options: RunOptions, before: Mapping[str, Requ
         asked["source"] = asked.get("source", none).plus(plan.surveyed)
     asked = {side: asked[side] for side in sorted(asked)}
     report = replace(report, requests=asked, prices=options.prices)
-    if not _foreseen(plan, options.stores.source_at(plan.source)):
+    if not _foreseen(plan, options.stores):
         return report
     lift = _lift(plan, options, costs(plan, {}, {}), options.verify)
     return replace(report, expected=expected(lift))
 
 
-def _foreseen(plan: Plan, source: Folder) -> bool:
+def _foreseen(plan: Plan, stores: Stores) -> bool:
     """Say whether requests can be told beforehand: not of sources that are zipped or not listed."""
-    if source.remote and (source.packed or source.unlisted):
-        return False
-    return source.remote or is_remote(plan.target)
+    if not is_remote(plan.source):
+        return is_remote(plan.target)
+    zipped = plan.source.endswith(".ozx")  # whose opening takes requests
+    return not (zipped or stores.source_at(plan.source).unlisted)
 
 
 def _lift(plan: Plan, options: RunOptions, made: Costs, level: Level, **more: Any) -> Lift:  # noqa: ANN401 - members of `Lift`
