@@ -21,7 +21,7 @@ from tests.build_ome import pyramid, write_image, write_plate
 from tests.oracles import assert_same_voxels
 from zarrlift.errors import SourceError, TargetError, UsageError
 from zarrlift.jobs.choices import Choices, Lift, Run
-from zarrlift.jobs.reach import Reach
+from zarrlift.jobs.reach import Reach, Written
 from zarrlift.plan.saved import plan_to_json
 
 Verb: TypeAlias = Callable[..., Any]
@@ -156,7 +156,7 @@ def test_plan_knows_nothing_of_running(folder: Path) -> None:
 
 def test_lift_takes_what_plan_and_run_take() -> None:
     """Every choice, every option of running and of reaching stores is one of `convert`."""
-    parts = (Choices, Run, Reach)
+    parts = (Choices, Run, Reach, Written)
     assert Lift.__annotations__.keys() == set().union(*(p.__annotations__ for p in parts))
 
 

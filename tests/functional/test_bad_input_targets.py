@@ -222,8 +222,16 @@ def test_parents_of_a_target_are_made(source: Path, tmp_path: Path) -> None:
     assert convert(source, tmp_path / "a" / "b" / "c.zarr").code == 0
 
 
-@pytest.mark.parametrize("url", ["https://host/x.zarr", "ftp://host/x", "s3://"])
+@pytest.mark.parametrize("url", ["ftp://host/x", "s3://"])
 def test_remote_addresses_are_refused_in_words(url: str, source: Path) -> None:
     """An address that this version cannot reach is no path to be made."""
     assert_refused(in_process("convert", source, url), url, code=2)
     assert_refused(in_process("convert", url, source.with_name("x")), url, code=2)
+
+
+def test_the_web_is_no_target(source: Path) -> None:
+    """It is read, not written to; a host that does not exist is told in words too."""
+    url = "https://host.invalid/x.zarr"
+
+    assert_refused(in_process("convert", source, url), url, code=2)
+    assert_refused(in_process("convert", url, source.with_name("x")), url)
