@@ -25,9 +25,10 @@ from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 ACCESS, SECRET = "access-of-tests", "secret-of-tests"
+OTHER_ACCESS, OTHER_SECRET = "second-access-of-tests", "second-secret-of-tests"
 PUBLIC, PRIVATE, QUIET = "public", "private", "quiet"
 _READY = 60.0
 
@@ -64,13 +65,16 @@ class S3Server:
 
 
 @contextmanager
-def seaweed(folder: Path) -> Iterator[S3Server]:
-    """Run SeaweedFS in a folder until the end of the block."""
+def seaweed(folder: Path, ports: Sequence[int] = ()) -> Iterator[S3Server]:
+    """Run SeaweedFS in a folder until the end of the block, when it is killed.
+
+    In the same folder, on the same `ports`, it goes on with what it had.
+    """
     program = shutil.which("weed", path=str(Path(sys.executable).parent)) or "weed"
     config = folder / "s3.json"
     config.write_text(json.dumps(_identities()))
-    ports = dict(zip(_PORTS, _free_ports(len(_PORTS)), strict=True))
-    words = [f"-{name}={port}" for name, port in ports.items()]
+    named = dict(zip(_PORTS, ports or free_ports(), strict=True))
+    words = [f"-{name}={port}" for name, port in named.items()]
     command = [program, "-logtostderr=true", "mini", f"-dir={folder}", f"-s3.config={config}"]
     command += [
         "-ip=127.0.0.1",
@@ -83,9 +87,9 @@ def seaweed(folder: Path) -> Iterator[S3Server]:
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
     try:
-        endpoint = f"http://127.0.0.1:{ports['s3.port']}"
+        endpoint = f"http://127.0.0.1:{named['s3.port']}"
         _wait(endpoint, server, folder / "log")
-        metrics = f"http://127.0.0.1:{ports['metricsPort']}/metrics"
+        metrics = f"http://127.0.0.1:{named['metricsPort']}/metrics"
         yield S3Server(endpoint=endpoint, metrics=metrics)
     finally:
         server.kill()
@@ -104,7 +108,8 @@ _LABEL = re.compile(r'(\w+)="([^"]*)"')
 
 
 def _identities() -> dict[str, object]:
-    keys = [{"accessKey": ACCESS, "secretKey": SECRET}]
+    pairs = ((ACCESS, SECRET), (OTHER_ACCESS, OTHER_SECRET))
+    keys = [{"accessKey": access, "secretKey": secret} for access, secret in pairs]
     everything = ["Admin", "Read", "List", "Tagging", "Write"]
     anybody = [f"Read:{PUBLIC}", f"List:{PUBLIC}", f"Read:{QUIET}"]
     return {
@@ -115,8 +120,9 @@ def _identities() -> dict[str, object]:
     }
 
 
-def _free_ports(number: int) -> list[int]:
-    held = [socket.socket() for _ in range(number)]
+def free_ports() -> list[int]:
+    """Give as many ports as the server needs, in its order."""
+    held = [socket.socket() for _ in _PORTS]
     try:
         for one in held:
             one.bind(("127.0.0.1", 0))

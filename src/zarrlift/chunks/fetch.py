@@ -90,6 +90,8 @@ class RemoteFiles:
             whole = self._folder.read_whole(path)
             if whole is None:
                 raise changed(first, "was listed, but is gone")
+            if len(whole) != first.size >= 0:
+                raise changed(first, f"was listed with {first.size} bytes, but has {len(whole)}")
             return memoryview(whole)
         size = sum(chunk.size for chunk in chunks)
         data = self._folder.read_at(path, first.offset, size)

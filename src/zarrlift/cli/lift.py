@@ -30,7 +30,10 @@ _CHOICES = (
 _CRATE = ("license", "organism", "modality", "name", "description", "author", "keyword")
 _RUN = ("workers", "memory", "verify", "overwrite", "fsync", "prices")
 _HOW = ("endpoint", "anon", "region", "profile", "requester_pays")
-_REACH = (*(f"{side}{name}" for side in ("", "src_", "dst_") for name in _HOW), "requests")
+_REACH = (
+    *(f"{side}{name}" for side in ("", "src_", "dst_") for name in _HOW),
+    *("requests", "patience"),
+)
 _STORED = ("storage_class", "cache_control", "sse", "upload_checksum")
 _ONLY_PLAN = ("--count", "--json", "--output", "--format")
 _FOR_RUN = frozenset(f"--{name.replace('_', '-')}" for name in (*_REACH, *_STORED, "prices"))

@@ -270,11 +270,20 @@ def _reach(side: str, whose: str) -> Callable[[F], F]:
     )
 
 
-_requests = _option(
-    "--requests",
-    heading=_REACHED,
-    type=click.IntRange(min=1),
-    help="Requests under way at a time (64).",
+_requests = _stack(
+    _option(
+        "--requests",
+        heading=_REACHED,
+        type=click.IntRange(min=1),
+        help="Requests under way at a time (64).",
+    ),
+    _option(
+        "--patience",
+        heading=_REACHED,
+        metavar="SECONDS",
+        type=click.IntRange(1, 600),
+        help="How long a store is asked again that fails or is silent (120).",
+    ),
 )
 reached = _stack(
     _reach("", "; --src-endpoint, --dst-endpoint and so on for one side"),

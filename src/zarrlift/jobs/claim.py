@@ -49,12 +49,12 @@ def take(plan: Plan, target: Target) -> Claim:
     Raises `TargetError` where something else stands there.
     """
     _refuse_file(target)
-    held = target.read(CLAIM)
+    held = target.read(CLAIM) or None
     if held is None:
         names = {e.name for e in target.entries("")}
         if "zarr.json" in names:
             return Claim(state=State.FINISHED)
-        held = target.read(CLAIM)
+        held = target.read(CLAIM) or None
         if held is None and names - {OURS}:
             _refuse_foreign(target, names)
         if held is None and target.claim(document(plan, fsync=target.fsync)):

@@ -30,6 +30,8 @@ class OneReach(TypedDict, total=False):
     """Whoever asks pays, where the bucket's owner wants that; S3 only."""
     requests: int
     """Requests under way at a time; 64."""
+    patience: float
+    """Seconds for which a request is sent again that a store failed or did not answer; 120."""
 
 
 class Reach(OneReach, total=False):
@@ -77,7 +79,7 @@ def stores_of(options: Mapping[str, Any]) -> Stores:
 
 
 def _options(options: Mapping[str, Any], side: str) -> StoreOptions:
-    from zarrlift.store.address import StoreOptions
+    from zarrlift.store.address import PATIENCE, StoreOptions
 
     def said(name: str) -> Any:  # noqa: ANN401 - text or truth
         own = options.get(f"{side}_{name}")
@@ -88,6 +90,8 @@ def _options(options: Mapping[str, Any], side: str) -> StoreOptions:
         anon=said("anon"),
         region=said("region"),
         profile=said("profile"),
+        patience=float(options.get("patience") or PATIENCE),
+        side="source" if side == "src" else "target",
         requester_pays=bool(said("requester_pays")),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from zarrlift import grid
@@ -80,7 +80,9 @@ class Stores:
         if place.scheme in address.WEB:
             from zarrlift.store import web  # noqa: PLC0415 - as above
 
-            place, options = web.bucket_at(place) or (place, options)
+            if (found := web.bucket_at(place)) is not None:
+                place = found[0]
+                options = replace(found[1], patience=options.patience, side=options.side)
         threads, asking = self._threads(), self._asking(side)
         folder = RemoteFolder(place, options, threads, asking)
         if place.key.endswith(".ozx") and (size := folder.size("")) is not None:

@@ -13,6 +13,8 @@ BUCKETS = ("s3", "gs", "az")
 """Schemes whose addresses name a bucket, or Azure's container, first."""
 WEB = ("https", "http")
 """Schemes whose addresses name a host first; they are read only."""
+PATIENCE = 120.0
+"""Seconds for which a store is given time."""
 _NAME = re.compile(r"[A-Za-z0-9._$:\[\]-]+")
 """A bucket or host: what libraries beneath take without harm."""
 _PLAIN = "/!$&'()*+,;=:@"
@@ -48,6 +50,10 @@ class StoreOptions:
     region: str | None = None
     profile: str | None = None
     """A profile of `~/.aws`."""
+    patience: float = PATIENCE
+    """Seconds for which a request is sent again that a store failed or did not answer."""
+    side: str = ""
+    """`source` or `target`, for what is said of it."""
     requester_pays: bool = False
     """Whoever asks pays, where the bucket's owner wants that; S3 only."""
     writing: Writing = WRITTEN_PLAINLY

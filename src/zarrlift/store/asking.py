@@ -110,14 +110,22 @@ class Asking:
         return found
 
     def list(
-        self, store: ObjectStore, prefix: str | None, *, chunk_size: int = PAGE
+        self,
+        store: ObjectStore,
+        prefix: str | None,
+        *,
+        offset: str | None = None,
+        chunk_size: int = PAGE,
     ) -> Iterator[Sequence[ObjectMeta]]:
-        """List all levels below a prefix, some objects at a time; pages are asked for as needed."""
+        """List all levels below a prefix, some objects at a time, those after `offset`.
+
+        Pages are asked for as needed.
+        """
         import obstore  # noqa: PLC0415 - slow to load
 
         self.add(list=1)
         seen, pages = 0, 1
-        for found in obstore.list(store, prefix, chunk_size=chunk_size):
+        for found in obstore.list(store, prefix, offset=offset, chunk_size=chunk_size):
             seen += len(found)
             if (more := _pages(seen) - pages) > 0:
                 self.add(list=more)

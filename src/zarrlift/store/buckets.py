@@ -9,12 +9,16 @@ import os
 import re
 import urllib.error
 import urllib.request
+from configparser import ConfigParser
+from configparser import Error as ConfigParserError
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zarrlift.errors import AccessError, StorageError, UsageError
 from zarrlift.store.address import WEB
+from zarrlift.store.patience import FIRST_SECONDS, Purpose, client, retries
 from zarrlift.store.writing import s3_settings
 
 if TYPE_CHECKING:
@@ -22,29 +26,26 @@ if TYPE_CHECKING:
 
     from zarrlift.store.address import Address, StoreOptions
 
-_RETRY: Any = {
-    "max_retries": 8,
-    "retry_timeout": timedelta(seconds=90),
-    "backoff": {
-        "init_backoff": timedelta(milliseconds=100),
-        "max_backoff": timedelta(seconds=10),
-        "base": 2,
-    },
-}
-_CLIENT: dict[str, Any] = {
-    "connect_timeout": "10s",
-    "timeout": "300s",
-    "pool_max_idle_per_host": "64",
-}
 _KEYS = ("AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_FULL_URI")
 _KEYS_TOO = ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",)
+_USUAL = ("default", "profile default")
+_STATED = (
+    *("aws_access_key_id", "credential_process", "role_arn", "web_identity_token_file"),
+    *("sso_session", "sso_start_url", "login_session"),
+)
+"""What a profile gets its keys by."""
 _GOOGLE = ("GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_SERVICE_ACCOUNT", "GOOGLE_SERVICE_ACCOUNT_KEY")
 _GOOGLE_FILE = ".config/gcloud/application_default_credentials.json"
 _AZURE = (
     *("AZURE_STORAGE_ACCOUNT_KEY", "AZURE_STORAGE_SAS_TOKEN", "AZURE_STORAGE_TOKEN"),
     *("AZURE_CLIENT_SECRET", "AZURE_FEDERATED_TOKEN_FILE"),
 )
+_URL = re.compile(r"https?://(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?(/[\w./~%-]*)?$")
 _REGION_WAIT = 5.0
+_MET: set[tuple[str, str, str | None, StoreOptions]] = set()
+"""Buckets that have answered this process, and how they were reached."""
+_REGIONS: dict[str, str] = {}
+"""Regions of buckets, as AWS said them."""
 _SECRETS = re.compile(
     r"(?i)((?:x-amz-[\w-]+|awsaccesskeyid|signature|sig|token|credential)=)[^&\s\"']+"
 )
@@ -56,39 +57,104 @@ _HINTS = (
     ("RequestTimeTooSkewed", "this machine's clock is wrong: set it, then try again"),
     ("AuthorizationHeaderMalformed", "check --region"),
     ("PermanentRedirect", "the bucket is in another region: check --region and --endpoint"),
+    ("redirect without LOCATION", "the bucket is in another region: check --region, --endpoint"),
     ("NoSuchBucket", "there is no such bucket: check its name and --endpoint"),
-    ("certificate", "the server's certificate is not trusted: check --endpoint"),
+    ("InvalidContentType", "the server does not speak TLS: write --endpoint with http://"),
+    ("certificate", "the certificate is not trusted: check --endpoint, or set SSL_CERT_FILE"),
     ("BadDigest", _CHANGED),
     ("SHA256Mismatch", _CHANGED),
     ("dns error", "there is no such host: check --endpoint and the network"),
     ("Connection refused", "nothing listens there: check --endpoint"),
     ("Content-Length", "the server does not say how large files are: copy the dataset to a folder"),
     ("405 Method Not", "the server does not take such requests: copy the dataset to a folder"),
-    ("timed out", "the server does not answer: check --endpoint and the network"),
+    ("kind: Interrupted", "check --endpoint, with http:// or https://, and the network"),
+    ("kind: Timeout", "check --endpoint and the network; the same command continues"),
+    ("invalid list response", "what answers there is no server that speaks S3: check --endpoint"),
+    ("<html", "what answers there is no server that speaks S3: check --endpoint"),
+    ("CredentialRetrievalError", "the profile's program gave no keys: run it by hand"),
 )
+_REGION = re.compile(r"<Region>([\w-]+)</Region>|expecting '([\w-]+)'")
+_KIND = re.compile(r"\bkind: (\w+)")
+_KINDS = {
+    "Connect": "no connection was made",
+    "Timeout": "the server does not answer",
+    "Interrupted": "the connection broke off",
+    "Decode": "the connection broke off",
+    "Request": "the connection broke off",
+}
+_STATUS = re.compile(r"non-2xx status code: (\d{3})([\w ]*)")
+_REFUSED = ("401", "403")
+_LATER = "the same command continues once it is cured"
+_KEPT = timedelta(minutes=6)
+"""How long keys of a profile are said to last.
+
+The library asks 5 minutes before that, so once a minute; boto3 itself renews keys that expire in
+15 minutes or less.
+"""
 
 
 _NO_KEYS = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or choose --profile"
 _NO_LOGIN = "no login is sent to addresses of the web: with keys, name it as s3://BUCKET/KEY"
 
 
-def connect(address: Address, options: StoreOptions) -> ObjectStore:
+class Lines:
+    """The connections to one bucket, each made when it is needed."""
+
+    def __init__(self, address: Address, options: StoreOptions) -> None:
+        self._address, self._options = address, options
+        self._place = (address.scheme, address.bucket, endpoint_of(options), options)
+        self._made: dict[Purpose, ObjectStore] = {}
+        self.reading()
+
+    def reading(self) -> ObjectStore:
+        """Give the connection to ask by; with little patience until the first answer."""
+        return self._of(Purpose.READ if self._place in _MET else Purpose.FIRST)
+
+    def met(self) -> None:
+        """Remember that the store has answered."""
+        _MET.add(self._place)
+
+    @property
+    def patience(self) -> float:
+        """Return the seconds for which a lost request is sent again."""
+        patience = self._options.patience
+        return patience if self._place in _MET else min(patience, FIRST_SECONDS)
+
+    def sending(self) -> ObjectStore:
+        """Give the connection for objects that take long to send."""
+        return self._of(Purpose.SEND)
+
+    def _of(self, purpose: Purpose) -> ObjectStore:
+        made = self._made.get(purpose)
+        if made is None:
+            made = self._made[purpose] = connect(self._address, self._options, purpose)
+        return made
+
+
+def connect(
+    address: Address, options: StoreOptions, purpose: Purpose = Purpose.READ
+) -> ObjectStore:
     """Open a bucket; nothing is asked of it yet, but for its region where AWS holds it."""
     from obstore import store  # noqa: PLC0415 - slow to load, and not for local folders
 
     if address.scheme == "s3":
-        return _s3(address, options)
+        return store.S3Store(address.bucket, **_s3_settings(address, options, purpose))
+    settings = _settings(options, purpose)
     if address.scheme in WEB:
-        return _web(address)
-    unsigned: Any = {} if signed(address.scheme, options) else {"skip_signature": True}
-    client: Any = _CLIENT
+        settings["client_options"]["allow_http"] = address.scheme == "http"
+        return store.HTTPStore(f"{address.scheme}://{address.bucket}", **settings)
+    if not signed(address.scheme, options):
+        settings["skip_signature"] = True
     if address.scheme == "gs":
-        return store.GCSStore(
-            address.bucket, client_options=client, retry_config=_RETRY, **unsigned
-        )
-    return store.AzureStore(
-        container_name=address.bucket, client_options=client, retry_config=_RETRY, **unsigned
-    )
+        return store.GCSStore(address.bucket, **settings)
+    return store.AzureStore(container_name=address.bucket, **settings)
+
+
+def _settings(options: StoreOptions, purpose: Purpose) -> dict[str, Any]:
+    return {
+        "client_options": client(purpose, options.patience),
+        "retry_config": retries(purpose, options.patience),
+    }
 
 
 def connect_copying(source: Address, target: Address, options: StoreOptions) -> ObjectStore:
@@ -99,22 +165,23 @@ def connect_copying(source: Address, target: Address, options: StoreOptions) -> 
     """
     from obstore.store import S3Store  # noqa: PLC0415 - as above
 
-    settings = _s3_settings(target, options)
+    settings = _s3_settings(target, options, Purpose.SEND)
     endpoint = settings.get("endpoint") or f"https://s3.{settings['region']}.amazonaws.com"
     settings["endpoint"] = f"{endpoint}/{target.bucket}"
     settings["virtual_hosted_style_request"] = True
     return S3Store(source.bucket, **settings)
 
 
-def _s3(address: Address, options: StoreOptions) -> ObjectStore:
-    from obstore.store import S3Store  # noqa: PLC0415 - as above
-
-    return S3Store(address.bucket, **_s3_settings(address, options))
-
-
 def endpoint_of(options: StoreOptions) -> str | None:
     """Give the server that is asked for S3 addresses; None is AWS."""
-    return options.endpoint or _environment("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+    endpoint = options.endpoint or _environment("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+    if endpoint and not _URL.match(endpoint):
+        raise UsageError(
+            "the endpoint is no address of a server",
+            place=endpoint,
+            hint="write it as https://HOST or http://HOST:PORT",
+        )
+    return endpoint
 
 
 def region_of(address: Address, options: StoreOptions) -> str:
@@ -125,9 +192,9 @@ def region_of(address: Address, options: StoreOptions) -> str:
     return region or "us-east-1"
 
 
-def _s3_settings(address: Address, options: StoreOptions) -> dict[str, Any]:
+def _s3_settings(address: Address, options: StoreOptions, purpose: Purpose) -> dict[str, Any]:
     endpoint = endpoint_of(options)
-    settings: dict[str, Any] = {"client_options": dict(_CLIENT), "retry_config": _RETRY}
+    settings = _settings(options, purpose)
     if endpoint:
         settings["endpoint"] = endpoint.rstrip("/")
         settings["virtual_hosted_style_request"] = options.bucket_host
@@ -141,14 +208,6 @@ def _s3_settings(address: Address, options: StoreOptions) -> dict[str, Any]:
     return settings
 
 
-def _web(address: Address) -> ObjectStore:
-    from obstore.store import HTTPStore  # noqa: PLC0415 - as above
-
-    client: Any = _CLIENT | {"allow_http": address.scheme == "http"}
-    url = f"{address.scheme}://{address.bucket}"
-    return HTTPStore(url, client_options=client, retry_config=_RETRY)
-
-
 def _environment(*names: str) -> str | None:
     return next((os.environ[name] for name in names if os.environ.get(name)), None)
 
@@ -157,8 +216,23 @@ def _has_keys() -> bool:
     """Say whether the environment or a file holds keys; no metadata address is waited for."""
     if _environment(*_KEYS, *_KEYS_TOO, "AWS_PROFILE"):
         return True
-    named = os.environ.get("AWS_SHARED_CREDENTIALS_FILE")
-    return Path(named or Path.home() / ".aws" / "credentials").is_file()
+    read = ConfigParser(strict=False, interpolation=None)
+    try:
+        read.read(_profile_files(), encoding="utf-8")
+    except (ConfigParserError, UnicodeError):
+        return True  # boto3 says what is wrong with it
+    return any(read.has_option(name, key) for name in _USUAL for key in _STATED)
+
+
+def _profile_files() -> list[str]:
+    """Give the paths of `~/.aws/config` and `~/.aws/credentials`, which may be elsewhere."""
+    return [
+        os.environ.get(variable) or str(Path.home() / ".aws" / file)
+        for variable, file in (
+            ("AWS_CONFIG_FILE", "config"),
+            ("AWS_SHARED_CREDENTIALS_FILE", "credentials"),
+        )
+    ]
 
 
 def signed(scheme: str, options: StoreOptions) -> bool:
@@ -173,6 +247,17 @@ def signed(scheme: str, options: StoreOptions) -> bool:
 
 
 def _profile(name: str | None) -> Any:  # noqa: ANN401 - obstore's own kind of provider
+    """Give what hands out a profile's keys; the same one until the files of `~/.aws` change.
+
+    So a program that makes keys runs once for a job, not once for each of its connections.
+    """
+    files = _profile_files()
+    changed = [os.stat(file).st_mtime_ns if os.path.isfile(file) else 0 for file in files]
+    return _provider(name or os.environ.get("AWS_PROFILE"), *files, *changed)
+
+
+@lru_cache(maxsize=8)
+def _provider(name: str | None, *_: object) -> Any:  # noqa: ANN401 - as above
     try:
         import boto3  # noqa: PLC0415 - slow to load, and needed for profiles only
         from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - as above
@@ -184,13 +269,15 @@ def _profile(name: str | None) -> Any:  # noqa: ANN401 - obstore's own kind of p
             "or choose --anon",
         ) from error
     try:
-        return Boto3CredentialProvider(boto3.Session(profile_name=name))
+        return Boto3CredentialProvider(boto3.Session(profile_name=name), ttl=_KEPT)
     except (BotoCoreError, ValueError) as error:
         raise UsageError(f"no keys from ~/.aws: {error}", hint="check --profile") from error
 
 
 def _region_of(bucket: str) -> str | None:
     """Ask AWS in which region a bucket lies; it says so even where it refuses all else."""
+    if bucket in _REGIONS:
+        return _REGIONS[bucket]
     request = urllib.request.Request(f"https://{bucket}.s3.amazonaws.com", method="HEAD")
     try:
         with urllib.request.urlopen(request, timeout=_REGION_WAIT) as answer:  # noqa: S310
@@ -200,6 +287,8 @@ def _region_of(bucket: str) -> str | None:
     except (OSError, ValueError):
         return None
     region: str | None = headers.get("x-amz-bucket-region")
+    if region:
+        _REGIONS[bucket] = region
     return region
 
 
@@ -213,24 +302,33 @@ def from_store_error(
     from obstore import exceptions  # noqa: PLC0415 - slow to load
 
     text = clean(str(error))
-    hint = next((h for sign, h in _HINTS if sign.lower() in text.lower()), None)
+    hint = _hint(text)
     refused = (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError)
-    if isinstance(error, refused) or "AccessDenied" in text:
+    status = _STATUS.search(text)
+    if isinstance(error, refused) or (status and status[1] in _REFUSED):
         scheme = scheme or place.partition(":")[0]
         keys = signed(scheme, options)
-        how = "with keys" if keys else "without keys"
+        how = f"{options.side}, ".lstrip(", ") + f"asked with{'' if keys else 'out'} keys"
         step = "check the keys, and what they allow" if keys else _no_keys(scheme)
-        return AccessError(f"{doing} was refused (asked {how})", place=place, hint=hint or step)
-    cause = _short(text)
-    return StorageError(
-        f"{doing} failed: {cause}",
-        place=place,
-        hint=hint or "the same command continues once it is cured",
-    )
+        return AccessError(f"{doing} was refused ({how})", place=place, hint=hint or step)
+    return StorageError(f"{doing} failed: {_short(text)}", place=place, hint=hint or _LATER)
+
+
+def _hint(text: str) -> str | None:
+    """Give the next step for what a store answered, where it is known."""
+    if "AuthorizationHeaderMalformed" in text and (found := _REGION.search(text)):
+        return f"the bucket is in another region: --region {found[1] or found[2]}"
+    return next((hint for sign, hint in _HINTS if sign.lower() in text.lower()), None)
 
 
 def _no_keys(scheme: str) -> str:
     return _NO_LOGIN if scheme in WEB else _NO_KEYS
+
+
+def lost(error: Exception) -> bool:
+    """Say whether a request or its answer was lost on the way, and may be sent again."""
+    found = _KIND.search(str(error))
+    return found is not None and found[1] in _KINDS and found[1] != "Connect"
 
 
 def clean(text: str) -> str:
@@ -244,4 +342,10 @@ def _short(text: str) -> str:
     found = re.search(r"<Code>(\w+)</Code>(?:.*?<Message>([^<]*)</Message>)?", first, re.DOTALL)
     if found:
         return ": ".join(part for part in found.groups() if part)
+    if found := _KIND.search(text):
+        return _KINDS.get(found[1], first)
+    if found := _STATUS.search(first):
+        return f"the server answered {found[1]}{found[2]}".rstrip()
+    if "redirect without LOCATION" in first:
+        return "the server sends elsewhere"
     return first.replace("\n", " ")[-300:]

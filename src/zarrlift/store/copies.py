@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from zarrlift.store import buckets
+from zarrlift.store.patience import Purpose
 from zarrlift.store.remote import RemoteFolder
 
 if TYPE_CHECKING:
@@ -67,7 +68,9 @@ def copies_between(source: Folder, target: RemoteTarget) -> Copies | None:
         return None
     if taken.scheme != "s3":
         same = taken.bucket == given.bucket
-        return Copies(buckets.connect(given, wanted), source, target) if same else None
+        return (
+            Copies(buckets.connect(given, wanted, Purpose.SEND), source, target) if same else None
+        )
     if buckets.endpoint_of(asked) != buckets.endpoint_of(wanted):
         return None
     paying = replace(wanted, requester_pays=asked.requester_pays or wanted.requester_pays)

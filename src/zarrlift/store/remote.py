@@ -7,25 +7,35 @@ store says it is: an answer of "not found", or a listing. A refusal or a failure
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from zarrlift.errors import AccessError, StorageError
 from zarrlift.store import buckets
 from zarrlift.store.address import WEB
 from zarrlift.store.asking import PAGE, Asking
 from zarrlift.store.folder import Folder, Kind
-from zarrlift.store.unlisted import Answer, Refusals, forget, is_absence, remember, remembered
+from zarrlift.store.patience import again
+from zarrlift.store.unlisted import (
+    Answer,
+    Refusals,
+    forget,
+    impossible_key,
+    is_absence,
+    remember,
+    remembered,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Executor
 
-    from obstore import Bytes
+    from obstore import Bytes, ObjectMeta
     from obstore.store import ObjectStore
 
     from zarrlift.store.address import Address, StoreOptions
     from zarrlift.store.asking import Requests
 
+R = TypeVar("R")
 _CUT_AT_MOST = 2**24
 """Bytes of an object that is fetched whole where a part is wanted, and none is sent."""
 _DOCUMENTS = ("zarr.json", ".zgroup", ".zarray", ".zattrs")
@@ -63,6 +73,8 @@ class RemoteFolder(Folder):
 
     remote = True
     piece = 2**23
+    written = False
+    """Listings are of what this job writes, and need no proof of their end."""
 
     def __init__(
         self,
@@ -79,13 +91,20 @@ class RemoteFolder(Folder):
         self.whole_bucket = not address.key
         self._prefix = f"{self.root}/"
         self._address, self._options = address, options
-        self._store: ObjectStore = buckets.connect(address, options)
+        self._lines = buckets.Lines(address, options)
         self._listed: dict[str, list[RemoteEntry]] = {}
         self._below: dict[str, list[RemoteEntry]] = {}
         self._read: dict[str, bytes | None] = {}
         self._refusals: Refusals | None = None
         if address.scheme in WEB or remembered(address, options):
             self.ask_by_key()
+
+    @property
+    def _store(self) -> ObjectStore:
+        return self._lines.reading()
+
+    def _again(self, ask: Callable[[], R]) -> R:
+        return again(ask, buckets.lost, self._lines.patience)
 
     def ask_by_key(self) -> None:
         """List nothing from now on: keys are there, absent or refused by their own answers."""
@@ -158,12 +177,12 @@ class RemoteFolder(Folder):
             self.asking.head(self._store, self._key(key))
         except FileNotFoundError as error:
             if not is_absence(error):
-                raise self._failed(error, "looking at", key) from error
+                raise self._failed(error, "looking at it", key) from error
             return Answer.ABSENT
         except obstore.exceptions.PermissionDeniedError:
             return Answer.REFUSED
         except obstore.exceptions.BaseError as error:
-            raise self._failed(error, "looking at", key) from error
+            raise self._failed(error, "looking at it", key) from error
         return Answer.THERE
 
     def mark(self, key: str) -> tuple[object, ...] | None:
@@ -175,7 +194,7 @@ class RemoteFolder(Folder):
         except FileNotFoundError:
             return None
         except obstore.exceptions.BaseError as error:
-            raise self._failed(error, "looking at", key) from error
+            raise self._failed(error, "looking at it", key) from error
         return facts["e_tag"], facts["last_modified"], facts["size"]
 
     def read(self, key: str, node: str | None = None) -> bytes | None:
@@ -192,15 +211,17 @@ class RemoteFolder(Folder):
         import obstore  # noqa: PLC0415 - slow to load
 
         try:
-            return self.asking.get(self._store, self._key(key)).bytes()
+            data = self._again(lambda: self.asking.get(self._store, self._key(key)).bytes())
         except FileNotFoundError as error:
             if "NoSuchBucket" in str(error) or not is_absence(error):
                 raise self._failed(error, "reading", key) from error
-            return None
+            data = None
         except obstore.exceptions.BaseError as error:
             if self._means_absence(error, key, node):
                 return None
             raise self._failed(error, "reading", key) from error
+        self._lines.met()
+        return data
 
     def read_tail(self, key: str, length: int) -> tuple[bytes, int] | None:
         """Give up to `length` last bytes of an object and its size, or None where it is absent."""
@@ -237,15 +258,29 @@ class RemoteFolder(Folder):
         import obstore  # noqa: PLC0415 - slow to load
 
         try:
-            return self.asking.head(self._store, self._key(key))["size"]
+            found = self.asking.head(self._store, self._key(key))["size"]
         except FileNotFoundError as error:
             if not is_absence(error):
-                raise self._failed(error, "looking at", key) from error
-            return None
+                raise self._failed(error, "looking at it", key) from error
+            found = None
         except obstore.exceptions.BaseError as error:
             if self._means_absence(error, key, node):
                 return None
-            raise self._failed(error, "looking at", key) from error
+            raise self._failed(self._reason(error, key), "looking at it", key) from error
+        self._lines.met()
+        return found
+
+    def _reason(self, error: Exception, key: str) -> Exception:
+        """Give why an object's size was refused: answers to HEAD hold no words, those to GET do."""
+        import obstore  # noqa: PLC0415 - slow to load
+
+        try:
+            self.asking.get_range(self._store, self._key(key), start=0, length=1)
+        except obstore.exceptions.BaseError as told:
+            return told
+        except FileNotFoundError:
+            return error
+        return error
 
     def read_range(self, key: str, offset: int, length: int) -> bytes:
         """Give bytes of an object; fewer where it ends before."""
@@ -259,7 +294,7 @@ class RemoteFolder(Folder):
             )
         except obstore.exceptions.NotSupportedError as error:
             return self._cut_out(key, offset, length, error)
-        except obstore.exceptions.BaseError as error:
+        except (FileNotFoundError, obstore.exceptions.BaseError) as error:
             if (size := self.size(key)) is not None and offset >= size:
                 return b""
             raise self._failed(error, "reading", key) from error
@@ -308,9 +343,11 @@ class RemoteFolder(Folder):
         full = self._key(key)
         cut = len(full) + 1 if full else 0
         try:
-            found = self.asking.list_with_delimiter(self._store, full or None)
+            found = self._again(lambda: self.asking.list_with_delimiter(self._store, full or None))
         except obstore.exceptions.BaseError as error:
             raise self._failed(error, "listing", key) from error
+        self._prove_end(len(found["common_prefixes"]) + len(found["objects"]), key)
+        self._lines.met()
         base = self.path(key).rstrip("/")
         made = [
             RemoteEntry(prefix[cut:], f"{base}/{prefix[cut:]}", None)
@@ -332,21 +369,64 @@ class RemoteFolder(Folder):
 
         Each level is then listed from memory, once. Levels that are held already are not asked for.
         """
-        import obstore  # noqa: PLC0415 - slow to load
-
         key = self._key_at(path)
         if key in self._below or key in self._listed:
             return
         full = self._key(key)
         cut = len(full) + 1 if full else 0
         levels: dict[str, list[RemoteEntry]] = {key: []}
+        for page in self._pages(key):
+            for facts in page:
+                self._enter(levels, key, facts["path"][cut:], facts["size"])
+        self._below |= levels
+
+    def _pages(self, key: str, size: int = PAGE) -> Iterator[Sequence[ObjectMeta]]:
+        """List all objects below a key, some at a time."""
+        import obstore  # noqa: PLC0415 - slow to load
+
+        full, last, number = self._key(key) or None, None, 0
+        stream: Iterator[Sequence[ObjectMeta]] | None = None
+
+        def ask() -> Sequence[ObjectMeta] | None:
+            """Give the next page; after a failure, what comes after the last one."""
+            nonlocal stream
+            try:
+                if stream is None:
+                    stream = self.asking.list(self._store, full, offset=last, chunk_size=size)
+                return next(stream, None)
+            except obstore.exceptions.BaseError:
+                stream = None
+                raise
+
         try:
-            for page in self.asking.list(self._store, full or None, chunk_size=PAGE):
-                for facts in page:
-                    self._enter(levels, key, facts["path"][cut:], facts["size"])
+            while page := self._again(ask):
+                self._lines.met()
+                yield page
+                number += len(page)
+                last = page[-1]["path"]
         except obstore.exceptions.BaseError as error:
             raise self._failed(error, "listing", key) from error
-        self._below |= levels
+        self._prove_end(number, key)
+
+    def _prove_end(self, number: int, key: str) -> None:
+        """Raise `StorageError` where a listing of so many entries may have ended too early.
+
+        The library reads a page of HTML, of a gateway or a login, as an empty one. So where the
+        last page may be such, an object is asked for that is not there: the answer must say so.
+        """
+        if number % PAGE or self.written:
+            return
+        try:
+            said = self.answer(impossible_key(key))
+        except StorageError as error:
+            error.place = self.path(key)
+            raise
+        if said is not Answer.ABSENT:
+            raise StorageError(
+                "listing failed: what answers there is no object store",
+                place=self.path(key),
+                hint="check --endpoint and the network; the same command continues",
+            )
 
     def _enter(
         self, levels: dict[str, list[RemoteEntry]], top: str, name: str, size: int | None
@@ -363,13 +443,7 @@ class RemoteFolder(Folder):
         """Say whether any object lies below a key."""
         if (held := self._below.get(key)) is not None:
             return bool(held)
-        import obstore  # noqa: PLC0415 - slow to load
-
-        try:
-            stream = self.asking.list(self._store, self._key(key) or None, chunk_size=2)
-            return next(iter(stream), None) is not None
-        except obstore.exceptions.BaseError as error:
-            raise self._failed(error, "listing", key) from error
+        return next(self._pages(key, 2), None) is not None
 
     def below(self, keys: Iterable[str]) -> Iterator[tuple[str, Kind]]:
         """Walk what lies at or below some keys, but for prefixes."""

@@ -34,6 +34,8 @@ WHOLE = 64 * 2**20
 """Bytes up to which an object goes with one request."""
 PART = 16 * 2**20
 _PARTS_AT_ONCE = 2
+_QUICK = 2**20
+"""Bytes up to which sending takes no longer than an answer."""
 _BLOCK = 4 * 2**20
 _BLOCKS_WAITING = 2
 _LOOK = 1.0
@@ -48,6 +50,7 @@ class RemoteTarget(RemoteFolder):
     """A prefix that one run writes below, beside other runs of the same plan."""
 
     copy_range = None
+    written = True
 
     def __init__(
         self,
@@ -69,16 +72,17 @@ class RemoteTarget(RemoteFolder):
         """Put the plan into the target; say False where another plan is there already."""
         import obstore  # noqa: PLC0415 - slow to load
 
+        tries, kind = 0, attributes(key, self._options.writing)
+
+        def ask() -> None:
+            nonlocal tries
+            tries += 1
+            self.asking.put(self._store, self._key(key), document, mode="create", attributes=kind)
+
         try:
-            self.asking.put(
-                self._store,
-                self._key(key),
-                document,
-                mode="create",
-                attributes=attributes(key, self._options.writing),
-            )
+            self._again(ask)
         except (obstore.exceptions.AlreadyExistsError, obstore.exceptions.PreconditionError):
-            return False
+            return self._lost_claim(key, document, tries)
         except (FileNotFoundError, obstore.exceptions.BaseError) as error:
             if "501 Not Implemented" not in str(error):
                 raise self._failed(error, "claiming the target", key) from error
@@ -87,6 +91,14 @@ class RemoteTarget(RemoteFolder):
             self.write(key, document)
             return self.read(key) == document
         return True
+
+    def _lost_claim(self, key: str, document: bytes, tries: int) -> bool:
+        """Say whether a claim that stands is ours after all."""
+        held = self.read(key)
+        if held == b"":  # what SeaweedFS keeps of an upload that broke off
+            self.write(key, document)
+            return True
+        return tries > 1 and held == document  # the answer to the first was lost
 
     def enter(self) -> None:
         """Remember the claim, so that it is noticed when another run replaces it."""
@@ -131,9 +143,10 @@ class RemoteTarget(RemoteFolder):
         import obstore  # noqa: PLC0415 - slow to load
 
         whole = isinstance(data, bytes | memoryview)
+        large = not isinstance(data, bytes | memoryview) or len(data) > _QUICK
         try:
             self.asking.put(
-                self._store,
+                self._lines.sending() if large else self._store,
                 self._key(key),
                 data,
                 attributes=attributes(key, self._options.writing),
@@ -181,14 +194,9 @@ class RemoteTarget(RemoteFolder):
 
     def _all(self, key: str) -> Iterator[str]:
         """Walk the keys of all objects below a key."""
-        import obstore  # noqa: PLC0415 - slow to load
-
         cut = len(self._address.key) + 1 if self._address.key else 0
-        try:
-            for facts in self.asking.list(self._store, self._key(key) or None):
-                yield from (one["path"][cut:] for one in facts)
-        except obstore.exceptions.BaseError as error:
-            raise self._failed(error, "listing", key) from error
+        for page in self._pages(key):
+            yield from (one["path"][cut:] for one in page)
 
     def _delete(self, keys: Iterator[str]) -> None:
         import obstore  # noqa: PLC0415 - slow to load

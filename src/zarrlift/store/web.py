@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from zarrlift.store import buckets
 from zarrlift.store.address import Address, StoreOptions
 from zarrlift.store.asking import Asking
+from zarrlift.store.patience import Purpose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +55,7 @@ def _lists(address: Address, options: StoreOptions) -> bool:
     """
     import obstore  # noqa: PLC0415 - slow to load
 
-    store = buckets.connect(address, options)
+    store = buckets.connect(address, options, Purpose.FIRST)
     try:
         return bool(next(iter(Asking().list(store, address.key or None, chunk_size=2)), None))
     except (

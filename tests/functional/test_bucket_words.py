@@ -1,0 +1,180 @@
+"""What is said where a store cannot be reached, or refuses: side, place, cause and next step."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.faults import Answer, after
+from tests.functional.far import Far, Stock, far_of, make_stock
+from tests.functional.runs import assert_refused, in_process, in_terminal, widest
+from tests.proxy import proxied
+from tests.servers import ACCESS, SECRET, seaweed
+
+REGION = "<Region>eu-west-1</Region>"
+HTML = b"<html><body>Welcome</body></html>"
+
+
+@pytest.fixture(name="stock", scope="module")
+def run_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stock]:
+    """One server, with a sample on it, for all tests of this file."""
+    with seaweed(tmp_path_factory.mktemp("seaweed")) as server:
+        yield make_stock(server, tmp_path_factory.mktemp("stock"))
+
+
+@pytest.fixture(name="far")
+def stand_between(stock: Stock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Far]:
+    """A proxy before the server, and the keys in the environment."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCESS)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    with far_of(stock) as far:
+        yield far
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """What a store answers, and what is said of it."""
+
+    id: str
+    answer: Answer
+    said: str
+    step: str
+
+
+CASES = [
+    Case(
+        id="denied",
+        answer=Answer(403, "AccessDenied"),
+        said="listing was refused (source, asked with keys)",
+        step="check the keys, and what they allow",
+    ),
+    Case(
+        id="expired",
+        answer=Answer(400, "ExpiredToken"),
+        said="listing failed: ExpiredToken",
+        step="the keys have expired: renew them, then run the same command again",
+    ),
+    Case(
+        id="clock",
+        answer=Answer(403, "RequestTimeTooSkewed"),
+        said="listing was refused",
+        step="this machine's clock is wrong: set it, then try again",
+    ),
+    Case(
+        id="region",
+        answer=Answer(400, "AuthorizationHeaderMalformed", more=REGION),
+        said="listing failed: AuthorizationHeaderMalformed",
+        step="the bucket is in another region: --region eu-west-1",
+    ),
+    Case(
+        id="redirect",
+        answer=Answer(301, "PermanentRedirect"),
+        said="listing failed: the server sends elsewhere",
+        step="the bucket is in another region: check --region, --endpoint",
+    ),
+    Case(
+        id="html-404",
+        answer=Answer(404, body=HTML),
+        said="listing failed: the server answered 404",
+        step="what answers there is no server that speaks S3: check --endpoint",
+    ),
+    Case(
+        id="html-200",
+        answer=Answer(200, body=HTML),
+        said="listing failed: what answers there is no object store",
+        step="check --endpoint and the network",
+    ),
+    Case(
+        id="busy",
+        answer=Answer(503, "SlowDown"),
+        said="listing failed: SlowDown",
+        step="the same command continues once it is cured",
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_answers_are_put_into_words(case: Case, far: Far, tmp_path: Path) -> None:
+    """One message: the address, what was answered, and the next step; no key, no traceback."""
+    far.proxy.faults.append(after(0, case.answer))
+
+    where = ["--endpoint", far.proxy.endpoint]
+    ran = in_process("convert", far.stock.source, tmp_path / "new", *where)
+
+    assert_refused(ran, far.stock.source, case.said, f"next: {case.step}")
+    assert not {ACCESS, SECRET} & set(ran.said.split())
+    assert widest(ran.err) < 160
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("source", "endpoint", "said", "step"),
+    [
+        ("", "http://no-such-host.invalid", "no connection", "there is no such host"),
+        ("", "http://127.0.0.1:9", "no connection", "nothing listens there"),
+        ("", "https://{server}", "no connection", "write --endpoint with http://"),
+        ("s3://none-such/a", "http://{server}", "NoSuchBucket", "there is no such bucket"),
+        ("s3://private/none", "http://{server}", "there is no such folder", "check the path"),
+    ],
+    ids=["host", "port", "tls", "bucket", "path"],
+)
+def test_wrong_places_are_put_into_words(
+    source: str, endpoint: str, said: str, step: str, far: Far, tmp_path: Path
+) -> None:
+    """An address that leads nowhere is said within seconds."""
+    given = endpoint.replace("{server}", far.stock.server.endpoint.removeprefix("http://"))
+
+    ran = in_process("plan", source or far.stock.source, tmp_path / "new", "--endpoint", given)
+
+    assert_refused(ran, said, step)
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["s3.example.org", "ftp://s3.example.org", "http://", "http://a b"]
+)
+def test_endpoint_that_is_no_address(endpoint: str, far: Far, tmp_path: Path) -> None:
+    """A word that is no address of a server is refused as a wrong call."""
+    ran = in_process("plan", far.stock.source, tmp_path / "new", "--endpoint", endpoint)
+
+    assert_refused(ran, endpoint, "https://HOST", code=2)
+
+
+def test_certificate_that_nobody_signed(
+    far: Far, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A certificate of the server's own is refused, until it is named as one to trust."""
+    if shutil.which("openssl") is None:
+        pytest.skip("needs openssl, to make a certificate")
+    made, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    words = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt"]
+    words += ["ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    words += ["-addext", "subjectAltName=IP:127.0.0.1"]
+    words += ["-addext", "basicConstraints=critical,CA:FALSE"]
+    subprocess.run([*words, "-keyout", key, "-out", made], check=True, capture_output=True)
+
+    with proxied(far.stock.server.endpoint, certificate=(made, key)) as safe:
+        where = ["--endpoint", safe.endpoint]
+        ran = in_process("plan", far.stock.source, tmp_path / "new", *where)
+        monkeypatch.setenv("SSL_CERT_FILE", str(made))
+        trusted = in_process("plan", far.stock.source, tmp_path / "new", *where)
+
+    assert_refused(ran, "the certificate is not trusted", "SSL_CERT_FILE")
+    assert trusted.code == 0, trusted.said
+
+
+def test_refusal_in_a_terminal(far: Far, tmp_path: Path) -> None:
+    """In a terminal of 80 columns too, the message is whole, and the last that is said."""
+    far.proxy.faults.append(after(30, Answer(403, "ExpiredToken")))
+    words = [far.stock.source, far.target, "--endpoint", far.proxy.endpoint]
+
+    ran = in_terminal("convert", *words, cwd=tmp_path)
+
+    assert ran.code == 3
+    assert "the keys have expired: renew them, then run the same command again" in ran.out
+    assert "Traceback" not in ran.out
+    assert SECRET not in ran.out
