@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Executor
 
-    from obstore import Bytes, ObjectMeta
+    from obstore import Bytes, ListResult, ObjectMeta
     from obstore.store import ObjectStore
 
     from zarrlift.store.address import Address, StoreOptions
@@ -333,6 +333,9 @@ class RemoteFolder(Folder):
 
     def scan(self, path: str) -> list[RemoteEntry]:  # type: ignore[override]
         """List one level below a path; a prefix without any object is an empty one."""
+        return self._scan(path, proved=True)
+
+    def _scan(self, path: str, *, proved: bool) -> list[RemoteEntry]:
         import obstore  # noqa: PLC0415 - slow to load
 
         key = self._key_at(path)
@@ -343,10 +346,11 @@ class RemoteFolder(Folder):
         full = self._key(key)
         cut = len(full) + 1 if full else 0
         try:
-            found = self._again(lambda: self.asking.list_with_delimiter(self._store, full or None))
+            found = self._level(full, proved=proved)
         except obstore.exceptions.BaseError as error:
             raise self._failed(error, "listing", key) from error
-        self._prove_end(len(found["common_prefixes"]) + len(found["objects"]), key)
+        if proved:
+            self._prove_end(_count(found), key)
         self._lines.met()
         base = self.path(key).rstrip("/")
         made = [
@@ -359,6 +363,16 @@ class RemoteFolder(Folder):
             if name and not (name in taken and not facts["size"]):
                 made.append(RemoteEntry(name, f"{base}/{name}", facts["size"]))
         return made
+
+    def _level(self, full: str, *, proved: bool) -> ListResult[Sequence[ObjectMeta]]:
+        """List one level below a whole key, and once more where the last page may be lacking."""
+
+        def ask() -> ListResult[Sequence[ObjectMeta]]:
+            return self.asking.list_with_delimiter(self._store, full or None)
+
+        found = self._again(ask)
+        doubtful = proved and self._doubts(_count(found))
+        return max(found, self._again(ask), key=_count) if doubtful else found
 
     def asked(self) -> Requests:
         """Count what was asked of this side."""
@@ -398,23 +412,34 @@ class RemoteFolder(Folder):
                 stream = None
                 raise
 
+        doubted = -1
         try:
-            while page := self._again(ask):
-                self._lines.met()
-                yield page
-                number += len(page)
-                last = page[-1]["path"]
+            while (page := self._again(ask)) or self._doubts(number, doubted):
+                if page:
+                    self._lines.met()
+                    yield page
+                    number += len(page)
+                    last = page[-1]["path"]
+                else:
+                    stream, doubted = None, number
         except obstore.exceptions.BaseError as error:
             raise self._failed(error, "listing", key) from error
         self._prove_end(number, key)
 
+    def _doubts(self, number: int, doubted: int = -1) -> bool:
+        """Say whether the last page may be lacking after so many entries, not `doubted` before.
+
+        The library reads a page of HTML, of a gateway or a login, as an empty one.
+        """
+        return not (number % PAGE or self.written) and number != doubted
+
     def _prove_end(self, number: int, key: str) -> None:
         """Raise `StorageError` where a listing of so many entries may have ended too early.
 
-        The library reads a page of HTML, of a gateway or a login, as an empty one. So where the
-        last page may be such, an object is asked for that is not there: the answer must say so.
+        It was asked for twice. Now an object is asked for that is not there: the answer must say
+        so.
         """
-        if number % PAGE or self.written:
+        if not self._doubts(number):
             return
         try:
             said = self.answer(impossible_key(key))
@@ -448,7 +473,7 @@ class RemoteFolder(Folder):
     def below(self, keys: Iterable[str]) -> Iterator[tuple[str, Kind]]:
         """Walk what lies at or below some keys, but for prefixes."""
         for key in keys:
-            inner = self.entries(key)
+            inner = self._scan(self.path(key), proved=False)  # most are files
             if inner:
                 yield from self.below([f"{key}/{e.name}" for e in inner if e.is_dir()])
                 yield from ((f"{key}/{e.name}", Kind.FILE) for e in inner if e.is_file())
@@ -468,3 +493,7 @@ class RemoteFolder(Folder):
         """Say that nothing leads out of a bucket."""
         del key
         return False
+
+
+def _count(found: ListResult[Sequence[ObjectMeta]]) -> int:
+    return len(found["common_prefixes"]) + len(found["objects"])
