@@ -152,7 +152,9 @@ def test_each_upload_asks_for_encryption(
     target, names = bucket.url(key), ("", "-aws-kms-key-id")
 
     with suppress(StorageError):
-        zl.convert(tmp_path / "old", target, endpoint=proxy.endpoint, sse="aws:kms:key-1")
+        zl.convert(
+            tmp_path / "old", target, endpoint=proxy.endpoint, sse="aws:kms:key-1", patience=1
+        )
 
     asked = [
         [one.request.headers.get(f"x-amz-server-side-encryption{name}") for name in names]

@@ -124,6 +124,10 @@ class Lines:
         """Give the connection for objects that take long to send."""
         return self._of(Purpose.SEND)
 
+    def trying(self) -> ObjectStore:
+        """Give the connection for what can be done in another way."""
+        return self._of(Purpose.TRY)
+
     def _of(self, purpose: Purpose) -> ObjectStore:
         made = self._made.get(purpose)
         if made is None:
@@ -165,7 +169,7 @@ def connect_copying(source: Address, target: Address, options: StoreOptions) -> 
     """
     from obstore.store import S3Store  # noqa: PLC0415 - as above
 
-    settings = _s3_settings(target, options, Purpose.SEND)
+    settings = _s3_settings(target, options, Purpose.TRY)
     endpoint = settings.get("endpoint") or f"https://s3.{settings['region']}.amazonaws.com"
     settings["endpoint"] = f"{endpoint}/{target.bucket}"
     settings["virtual_hosted_style_request"] = True

@@ -68,9 +68,7 @@ def copies_between(source: Folder, target: RemoteTarget) -> Copies | None:
         return None
     if taken.scheme != "s3":
         same = taken.bucket == given.bucket
-        return (
-            Copies(buckets.connect(given, wanted, Purpose.SEND), source, target) if same else None
-        )
+        return Copies(buckets.connect(given, wanted, Purpose.TRY), source, target) if same else None
     if buckets.endpoint_of(asked) != buckets.endpoint_of(wanted):
         return None
     paying = replace(wanted, requester_pays=asked.requester_pays or wanted.requester_pays)

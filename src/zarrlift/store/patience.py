@@ -45,6 +45,8 @@ class Purpose(StrEnum):
     READ = "read"
     SEND = "send"
     """Objects on their way into the store."""
+    TRY = "try"
+    """What not every store does, and can be done in another way."""
 
 
 def retries(purpose: Purpose, patience: float) -> RetryConfig:
@@ -52,10 +54,10 @@ def retries(purpose: Purpose, patience: float) -> RetryConfig:
 
     The wait between two tries grows half as long again each time, on average, up to 10 s.
     """
-    first = purpose is Purpose.FIRST
-    seconds = min(patience, FIRST_SECONDS) if first else patience
+    short = purpose in (Purpose.FIRST, Purpose.TRY)
+    seconds = min(patience, FIRST_SECONDS) if short else patience
     return {
-        "max_retries": _FIRST_TRIES if first else _MANY,
+        "max_retries": _FIRST_TRIES if short else _MANY,
         "retry_timeout": timedelta(seconds=seconds),
         "backoff": {
             "init_backoff": timedelta(seconds=_SHORTEST),
@@ -84,7 +86,7 @@ def client(purpose: Purpose, patience: float) -> ClientConfig:
         "connect_timeout": timedelta(seconds=min(_CONNECTING, patience)),
         "pool_max_idle_per_host": "64",
     }
-    if purpose is Purpose.SEND:
+    if purpose in (Purpose.SEND, Purpose.TRY):
         made["timeout"] = timedelta(seconds=_SENDING * patience)
     else:
         made["timeout"] = timedelta(seconds=_RECEIVING)

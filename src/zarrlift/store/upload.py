@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
     from contextlib import AbstractContextManager
 
+    from obstore.store import ObjectStore
+
     from zarrlift.pool import Turn
     from zarrlift.store.address import Address, StoreOptions
     from zarrlift.store.asking import Asking
@@ -42,6 +44,7 @@ _LOOK = 1.0
 """Seconds after which a full queue is looked at again: the upload may have failed."""
 _CLAIM_AGE = 20.0
 """Seconds after which it is looked whether the claim is still this run's."""
+_NOT_DONE = "501 Not Implemented"
 _DELETED_AT_ONCE = 1000
 _FIRST = (CLAIM, "zarr.json", ".zgroup", ".zarray", ".zattrs")
 
@@ -74,17 +77,22 @@ class RemoteTarget(RemoteFolder):
 
         tries, kind = 0, attributes(key, self._options.writing)
 
-        def ask() -> None:
+        def ask(store: ObjectStore) -> None:
             nonlocal tries
             tries += 1
-            self.asking.put(self._store, self._key(key), document, mode="create", attributes=kind)
+            self.asking.put(store, self._key(key), document, mode="create", attributes=kind)
 
         try:
-            self._again(ask)
+            try:
+                self._again(lambda: ask(self._lines.trying()))
+            except obstore.exceptions.GenericError as error:
+                if _NOT_DONE in str(error):
+                    raise
+                self._again(lambda: ask(self._store))
         except (obstore.exceptions.AlreadyExistsError, obstore.exceptions.PreconditionError):
             return self._lost_claim(key, document, tries)
         except (FileNotFoundError, obstore.exceptions.BaseError) as error:
-            if "501 Not Implemented" not in str(error):
+            if _NOT_DONE not in str(error):
                 raise self._failed(error, "claiming the target", key) from error
             if self.size(key) is not None:
                 return False
