@@ -133,9 +133,17 @@ def free_ports() -> list[int]:
 
 
 def _wait(endpoint: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    """Wait until an object can be put, which is later than that a port is open."""
+    """Wait until an object can be put into each bucket, which is later than a port is open."""
+    limit = time.monotonic() + _READY
+    for bucket in (PUBLIC, PRIVATE, QUIET):
+        _wait_for(bucket, endpoint, server, log, limit)
+
+
+def _wait_for(
+    bucket: str, endpoint: str, server: subprocess.Popen[bytes], log: Path, limit: float
+) -> None:
     store = S3Store(
-        PRIVATE,
+        bucket,
         endpoint=endpoint,
         region="us-east-1",
         access_key_id=ACCESS,
@@ -143,7 +151,6 @@ def _wait(endpoint: str, server: subprocess.Popen[bytes], log: Path) -> None:
         client_options={"allow_http": True},
         retry_config={"max_retries": 0},
     )
-    limit = time.monotonic() + _READY
     while True:
         try:
             obstore.put(store, "ready", b"yes")
