@@ -43,18 +43,24 @@ class Claim:
     """What an earlier run left can be judged by its indexes: nothing was lost since."""
 
 
+def _held(target: Target) -> bytes | None:
+    """Read the claim that stands. An empty one in a bucket is what a broken upload left: none."""
+    held = target.read(CLAIM)
+    return held or (None if target.remote else held)
+
+
 def take(plan: Plan, target: Target) -> Claim:
     """Claim the target for a plan, join an earlier run of it, or find it finished.
 
     Raises `TargetError` where something else stands there.
     """
     _refuse_file(target)
-    held = target.read(CLAIM) or None
+    held = _held(target)
     if held is None:
         names = {e.name for e in target.entries("")}
         if "zarr.json" in names:
             return Claim(state=State.FINISHED)
-        held = target.read(CLAIM) or None
+        held = _held(target)
         if held is None and names - {OURS}:
             _refuse_foreign(target, names)
         if held is None and target.claim(document(plan, fsync=target.fsync)):
