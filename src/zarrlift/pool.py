@@ -129,7 +129,12 @@ class Pool:
         """Let the units in flight end, or give them up where the job failed."""
         if error is not None:
             self.stopping.set()
-        self._executor.shutdown(wait=True, cancel_futures=True)
+        try:
+            self._executor.shutdown(wait=True, cancel_futures=True)
+        except BaseException:  # a signal: whoever cleans up after us must find no one at work
+            self.stopping.set()
+            self._executor.shutdown(wait=True, cancel_futures=True)
+            raise
 
     def each(self, tasks: Iterable[Task[R]]) -> Iterator[R]:
         """Carry out every task, a few at a time; results come as they end.

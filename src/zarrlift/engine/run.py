@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -24,7 +25,7 @@ from zarrlift.plan.shares import shared_out
 from zarrlift.pool import Task
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from zarrlift.chunks.listing import Unit
     from zarrlift.crew import Crew
@@ -94,12 +95,14 @@ class Engine:
     def run(self) -> Tally:
         """Write every data object of the plan."""
         tally, seen = Tally(), dict[str, listing.Strays]()
-        for path, done, raw in self._outcomes(tally):
-            if isinstance(done, listing.Strays):
-                seen.setdefault(path, listing.Strays()).join(done)
-            else:
-                tally.add(done)
-                self.watch(path, raw)
+        # Closed here: else an error of this loop would find the workers still writing.
+        with closing(self._outcomes(tally)) as outcomes:
+            for path, done, raw in outcomes:
+                if isinstance(done, listing.Strays):
+                    seen.setdefault(path, listing.Strays()).join(done)
+                else:
+                    tally.add(done)
+                    self.watch(path, raw)
         for path in sorted(seen):
             strays = seen[path]
             tally.foreign += strays.foreign
@@ -108,7 +111,7 @@ class Engine:
             tally.findings += [broken_finding(path, b) for b in strays.broken or ()]
         return tally
 
-    def _outcomes(self, tally: Tally) -> Iterator[Outcome]:
+    def _outcomes(self, tally: Tally) -> Generator[Outcome, None, None]:
         if self.crew is not None:
             yield from self.crew.each(self._part)
             return

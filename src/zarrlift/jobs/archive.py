@@ -26,7 +26,7 @@ from zarrlift.jobs.prove import prove
 from zarrlift.jobs.result import already_done
 from zarrlift.store.folder import Kind, tree_at
 from zarrlift.store.growing import GrowingArchive, fits_zip
-from zarrlift.store.target import OURS, Target, alone, sync_folder
+from zarrlift.store.target import OURS, Target, alone, at_work, sync_folder
 from zarrlift.verify.result import Level
 
 if TYPE_CHECKING:
@@ -211,11 +211,8 @@ class _Zipping:
             )
         size = sum(target.size(key) or 0 for key in keys)
         held = claim.document(self.plan, fsync=target.fsync, zipping=[len(keys), size])
-        target.enter()
-        try:
+        with at_work(target):
             target.write(_MARK, held)
-        finally:
-            target.leave()
         return held
 
     def _fill(self, archive: GrowingArchive, target: Target, due: tuple[int, int]) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from zarrlift.errors import TargetError, ZarrliftError
 from zarrlift.jobs import record
 from zarrlift.metadata import json_text
-from zarrlift.store.target import UNDO
+from zarrlift.store.target import UNDO, at_work
 from zarrlift.survey.facts import CRATE
 
 if TYPE_CHECKING:
@@ -129,12 +129,9 @@ def clear(dataset: Dataset) -> None:
 def _put(dataset: Dataset, objects: dict[str, bytes], *, fsync: bool) -> None:
     """Write objects one after another, from a temporary folder that others do not remove."""
     own = dataset.writer(fsync=fsync)
-    own.enter()
-    try:
+    with at_work(own):
         for key, data in objects.items():
             own.write(key, data)
-    finally:
-        own.leave()
 
 
 def _encoded(change: Change) -> bytes:

@@ -20,7 +20,7 @@ from zarrlift.plan.memory import workers_within
 from zarrlift.plan.plan import make_plan
 from zarrlift.pool import Pool
 from zarrlift.store.address import is_remote
-from zarrlift.store.target import CLAIM
+from zarrlift.store.target import CLAIM, at_work
 from zarrlift.survey.facts import CRATE
 from zarrlift.survey.walk import left_out, survey
 from zarrlift.verify.result import Checked, Level, verification
@@ -135,15 +135,13 @@ class _Lift:
         _LOG.info("%r: target is %s", self.plan, held.state)
         if held.state is State.FINISHED:
             return self._confirm(target, begun)
-        target.enter()
-        try:
-            return self._write(target, held, begun)
-        except ClaimLostError:
-            if target.read(CLAIM) is None and target.size("zarr.json") is not None:
-                return self._confirm(target, begun)
-            raise
-        finally:
-            target.leave()
+        with at_work(target):
+            try:
+                return self._write(target, held, begun)
+            except ClaimLostError:
+                if target.read(CLAIM) is None and target.size("zarr.json") is not None:
+                    return self._confirm(target, begun)
+                raise
 
     def _clear(self, target: Target) -> None:
         count = claim.clear_for_overwrite(target)

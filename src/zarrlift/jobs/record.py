@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from zarrlift.errors import TargetError, ZarrliftError
 from zarrlift.metadata import json_text
 from zarrlift.store.in_place import V2_DOCUMENTS
-from zarrlift.store.target import UNDO
+from zarrlift.store.target import UNDO, at_work
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -163,11 +163,8 @@ def begin_removal(dataset: Dataset, keys: Sequence[str]) -> None:
     """Note which v2 documents are to go, before the first goes."""
     dataset.make(ASIDE)
     durable = dataset.writer(fsync=True)
-    durable.enter()
-    try:
+    with at_work(durable):
         durable.write(REMOVED, _encoded(keys=list(keys)))
-    finally:
-        durable.leave()
 
 
 def forget(dataset: Dataset) -> None:

@@ -14,7 +14,7 @@ from zarrlift.jobs.options import Silent
 from zarrlift.plan import scripts
 from zarrlift.store.address import is_remote
 from zarrlift.store.folder import tree_at
-from zarrlift.store.target import Target
+from zarrlift.store.target import Target, at_work
 from zarrlift.survey.facts import CRATE
 
 if TYPE_CHECKING:
@@ -58,8 +58,7 @@ def write_scripts(plan: Plan, *, overwrite: bool = False, watch: Watch | None = 
         raise UsageError("scripts are for folders, not for .ozx", hint="convert without scripts")
     target = Target(plan.target)
     _clear(target, watch or Silent(), overwrite=overwrite)
-    target.enter()
-    try:
+    with at_work(target):
         files, left = copy_files(plan, source, target, ())
         groups = [d for d in plan.documents if d.layout is None]
         for document in groups:
@@ -67,8 +66,6 @@ def write_scripts(plan: Plan, *, overwrite: bool = False, watch: Watch | None = 
         if plan.settings.crate is not None:
             target.write(CRATE, crate.of_plan(plan, source))
         written = tuple(_write(plan, array, source, target) for array in plan.arrays)
-    finally:
-        target.leave()
     target.release()
     return Scripts(
         plan=plan,

@@ -19,6 +19,7 @@ from zarrlift.jobs.upgraded import Depth, Upgraded, UpgradeOptions
 from zarrlift.metadata import json_text
 from zarrlift.plan.in_place import plan_in_place
 from zarrlift.store.in_place import V2_DOCUMENTS
+from zarrlift.store.target import at_work
 from zarrlift.survey.walk import survey
 from zarrlift.verify.documents import check_data, differences
 from zarrlift.verify.result import Checked
@@ -224,11 +225,8 @@ class _Upgrade:
                 "another upgrade has just begun here", place=dataset.root, hint="run this again"
             )
         self.watch.phase("writing documents", None)
-        dataset.enter()
-        try:
+        with at_work(dataset):
             self._write_documents(due)
-        finally:
-            dataset.leave()
         if v2:
             dataset.settle()
             record.begin_removal(dataset, v2)

@@ -188,6 +188,23 @@ class Target(Folder):
         self._made = {""}
 
 
+@contextlib.contextmanager
+def at_work(target: Target) -> Iterator[None]:
+    """Hold a run's own folder for temporary objects, and remove it whatever happens.
+
+    A signal that arrives while it is removed comes once: it is removed again.
+    """
+    try:
+        target.enter()
+        yield
+    finally:
+        try:
+            target.leave()
+        except BaseException:
+            target.leave()
+            raise
+
+
 class PendingObject:
     """An object being written under a temporary name.
 

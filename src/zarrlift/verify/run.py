@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from operator import itemgetter
@@ -23,7 +24,7 @@ from zarrlift.verify.pair import ArrayPair
 from zarrlift.verify.result import Checked, Level
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterator, Mapping
 
     from zarrlift.crew import Crew
     from zarrlift.metadata.layout import ArrayLayout
@@ -72,13 +73,14 @@ class Verifier:
         pairs = self._pairs(layouts)
         self._list_at_once(pairs)
         seen = [(listing.Strays(), listing.Strays()) for _ in pairs]
-        for place, part in self._outcomes(pairs):
-            if isinstance(part, Checked):
-                checked.add(part)
-                self.watch(pairs[place].path, part)
-            else:
-                for mine, found in zip(seen[place], part, strict=True):
-                    mine.join(found)
+        with closing(self._outcomes(pairs)) as outcomes:
+            for place, part in outcomes:
+                if isinstance(part, Checked):
+                    checked.add(part)
+                    self.watch(pairs[place].path, part)
+                else:
+                    for mine, found in zip(seen[place], part, strict=True):
+                        mine.join(found)
         checked.arrays += len(pairs)
         extra: set[str] = set()
         for pair, strays in zip(pairs, seen, strict=True):
@@ -129,7 +131,7 @@ class Verifier:
             made.append(pair)
         return made
 
-    def _outcomes(self, pairs: list[ArrayPair]) -> Iterator[Outcome]:
+    def _outcomes(self, pairs: list[ArrayPair]) -> Generator[Outcome, None, None]:
         """Carry out what there is to compare: on processes, on threads, or here and now.
 
         Quick verification of bytes is mostly short system calls: threads would only hand the
