@@ -69,6 +69,14 @@ BUCKET_CASES = (
         targets=(Target(figure="faster than challenge", limit=10, least=True),),
     ),
     BucketCase(
+        name="b-f-50ms",
+        title="the same, each request 50 ms under way",
+        target=Where.FOLDER,
+        milliseconds=50,
+        challenged=True,
+        targets=(Target(figure="faster than challenge", limit=10, least=True),),
+    ),
+    BucketCase(
         name="P-b-f",
         title="a plate of 96 wells x 2 fields x 3 levels, 0.56 GB, from a bucket into a folder",
         target=Where.FOLDER,

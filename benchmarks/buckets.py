@@ -205,7 +205,10 @@ def _take_turn(case: BucketCase, tool: Tool, served: Served, bench: Bench) -> No
 
 def _run(tool: Tool, source: str, target: str, served: Served, endpoint: str, folder: Path) -> Run:
     variables = {**served.variables, "AWS_ENDPOINT_URL": endpoint}
-    return run_once(tool.command(source, target), folder / "command.log", variables)
+    # The challenge's program is told where the server is, the others find it in the environment.
+    command = tool.command(source, target)
+    words = tuple(word.replace(served.endpoint, endpoint) for word in command)
+    return run_once(words, folder / "command.log", variables)
 
 
 def _there(target: str, name: str, served: Served) -> bool:

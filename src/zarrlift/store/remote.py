@@ -177,6 +177,22 @@ class RemoteFolder(RemoteObjects):
                 self._enter(levels, key, facts["path"][cut:], facts["size"])
         self._below |= levels
 
+    def subtree(self, key: str) -> dict[str, list[RemoteEntry]] | None:
+        """List all levels below a key by one request; None where one does not reach them all.
+
+        None too where a prefix has an object of its own: a listing by levels knows how to take it.
+        """
+        page = next(self._pages(key, PAGE), ())
+        full = self._key(key)
+        cut = len(full) + 1 if full else 0
+        if not page or len(page) >= PAGE or any(f["path"].endswith("/") for f in page):
+            return None
+        levels: dict[str, list[RemoteEntry]] = {key: []}
+        for facts in page:
+            self._enter(levels, key, facts["path"][cut:], facts["size"])
+        names = (f"{key}/{f['path'][cut:]}".lstrip("/") for f in page)
+        return None if any(name in levels for name in names) else levels
+
     def _pages(self, key: str, size: int = PAGE) -> Iterator[Sequence[ObjectMeta]]:
         """List all objects below a key, some at a time."""
         import obstore  # noqa: PLC0415 - slow to load
