@@ -31,6 +31,8 @@ class Finding:
     message: str
     chunk: tuple[int, ...] | None = None
     """Chunk index in array order, where the problem lies in one chunk."""
+    pointer: str | None = None
+    """JSON pointer (RFC 6901) into the node's document, where the problem lies in one."""
 
     def __str__(self) -> str:
         """`severity path [chunk]: message (rule)` on one line."""

@@ -39,13 +39,14 @@ def read_array(data: bytes, place: str = "") -> V2Array:
     """
     document = json_text.read_object(data, place)
     try:
-        return _from_document(document)
+        return from_document(document)
     except DocumentError as error:
         error.place = error.place or place
         raise
 
 
-def _from_document(document: dict[str, object]) -> V2Array:
+def from_document(document: dict[str, object]) -> V2Array:
+    """Read a `.zarray` document that is parsed already; raise `DocumentError` as `read_array`."""
     if document.get("zarr_format") != 2:  # noqa: PLR2004 - the format's number
         raise DocumentError(f"zarr_format is {document.get('zarr_format')!r}, not 2")
     shape = _integers(document, "shape")

@@ -1,0 +1,214 @@
+"""Looking at a hierarchy as it stands: nothing is refused, what cannot be read is kept as such."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from zarrlift.errors import DocumentError, SourceError
+from zarrlift.findings import Finding, note, warning
+from zarrlift.metadata import json_text, ome, v2, v3
+from zarrlift.store.folder import Kind, kind_of
+from zarrlift.store.target import OURS
+from zarrlift.survey.found import (
+    V2_DOCUMENTS,
+    V3_DOCUMENT,
+    Document,
+    Found,
+    FoundKind,
+    Hierarchy,
+)
+from zarrlift.survey.walk import left_behind, proved_keys
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator, Mapping
+
+    from zarrlift.metadata.layout import ArrayLayout, Keys
+    from zarrlift.store.folder import Folder
+
+_ALL = frozenset({*V2_DOCUMENTS, V3_DOCUMENT})
+_LARGEST = 2**26
+"""Bytes above which a document is not read: none that is one comes near."""
+_PLAIN_DEPTH = 4
+"""Folders without documents that are entered below one another, looking for nodes."""
+_PROOF = 4096
+"""Entries of an array's folder that are looked at for the form of its keys."""
+
+
+def look(source: Folder, *, depth: int | None = None) -> Hierarchy:
+    """Look at every node below a place, to a depth of so many levels (None: all).
+
+    Arrays are not entered. Raises `SourceError` where there is no folder, `StorageError` where
+    it cannot be read.
+    """
+    seen: tuple[Finding, ...] = ()
+    if source.remote and not source.packed:
+        from zarrlift.survey import by_names  # noqa: PLC0415 - for buckets only
+
+        seen = by_names.look(source, lambda path: _too_deep(path, depth))  # type: ignore[arg-type]
+    if not source.exists():
+        raise SourceError(
+            "there is nothing here", place=source.root, hint="check the path for a typing error"
+        )
+    return _Look(source, depth).run(seen)
+
+
+def _too_deep(path: str, depth: int | None) -> bool:
+    return depth is not None and path.count("/") + 1 > depth
+
+
+class _Place(NamedTuple):
+    path: str
+    plain: int
+    """Folders without documents directly above it, one below another."""
+
+
+class _Look:
+    def __init__(self, source: Folder, depth: int | None) -> None:
+        self._source, self._depth = source, depth
+        self._nodes: dict[str, Found] = {}
+        self._findings: list[Finding] = []
+
+    def run(self, seen: tuple[Finding, ...]) -> Hierarchy:
+        """Walk by a stack of our own: folders may be nested more deeply than calls may."""
+        ahead = [_Place("", 0)]
+        while ahead:
+            place = ahead.pop()
+            found = self._folder(place.path)
+            self._nodes[place.path] = found
+            plain = place.plain + 1 if found.kind is FoundKind.FOLDER else 0
+            if plain <= _PLAIN_DEPTH:
+                inner = (f"{place.path}/{name}".lstrip("/") for name in reversed(found.folders))
+                ahead += [_Place(p, plain) for p in inner if not _too_deep(p, self._depth)]
+        nodes = _without_plain(self._nodes)
+        return Hierarchy(
+            root=self._source.root,
+            nodes=nodes,
+            version=version_of(nodes),
+            findings=(*seen, *self._findings),
+            listed=not self._source.unlisted,
+            depth=self._depth,
+        )
+
+    def _folder(self, path: str) -> Found:
+        entries = {e.name: e for e in self._source.entries(path)}
+        documents = {n: self._document(path, n, entries[n]) for n in sorted(entries) if n in _ALL}
+        kind = _kind_of(documents)
+        if kind is FoundKind.ARRAY:
+            layout, problem = _layout_of(documents)
+            proved = _proved(layout, entries) if layout is not None else None
+            return Found(
+                path=path,
+                kind=kind,
+                documents=documents,
+                layout=layout,
+                problem=problem,
+                proved=proved,
+            )
+        folders, files = self._entries(path, entries)
+        return Found(path=path, kind=kind, documents=documents, folders=folders, files=files)
+
+    def _entries(
+        self, path: str, entries: Mapping[str, os.DirEntry[str]]
+    ) -> tuple[tuple[str, ...], dict[str, int]]:
+        folders, files = list[str](), dict[str, int]()
+        for name in sorted(entries.keys() - _ALL - {OURS}):
+            entry, inner = entries[name], f"{path}/{name}".lstrip("/")
+            kind = kind_of(entry)
+            if entry.is_symlink() and kind in (Kind.FILE, Kind.FOLDER):
+                if self._source.leaves(inner):
+                    message = "a link leads out of the dataset; what it points to is not looked at"
+                    self._findings.append(note("link-outside", inner, message))
+                    continue
+            if kind is Kind.FOLDER:
+                folders.append(name)
+            elif kind is Kind.FILE:
+                files[name] = entry.stat().st_size
+            else:
+                self._findings.append(left_behind(inner, kind))
+        return tuple(folders), files
+
+    def _document(self, path: str, name: str, entry: os.DirEntry[str]) -> Document:
+        key = f"{path}/{name}".lstrip("/")
+        if entry.is_dir():
+            return Document(name=name, size=0, value=None, problem="is a folder")
+        size = entry.stat().st_size if kind_of(entry) is Kind.FILE else 0
+        if size > _LARGEST:
+            problem = f"is too large to be a document ({size:,} bytes)"
+            self._findings.append(warning("document-large", key, problem))
+            return Document(name=name, size=size, value=None, problem=problem)
+        data = self._source.read(key)
+        if data is None:
+            return Document(name=name, size=0, value=None, problem="is a link that leads nowhere")
+        return _parsed(name, data)
+
+
+def _parsed(name: str, data: bytes) -> Document:
+    if not data.strip() and name == ".zattrs":
+        return Document(name=name, size=len(data), value={})
+    try:
+        value = json_text.read_object(data, "")
+    except DocumentError as error:
+        return Document(name=name, size=len(data), value=None, problem=error.message)
+    return Document(name=name, size=len(data), value=value)
+
+
+def _kind_of(documents: Mapping[str, Document]) -> FoundKind:
+    own = documents.get(V3_DOCUMENT)
+    if own is not None:
+        stated = (own.value or {}).get("node_type")
+        return FoundKind(str(stated)) if stated in ("group", "array") else FoundKind.UNREADABLE
+    if ".zarray" in documents:
+        return FoundKind.ARRAY
+    if ".zgroup" in documents or ".zattrs" in documents:
+        return FoundKind.GROUP
+    return FoundKind.FOLDER
+
+
+def _layout_of(documents: Mapping[str, Document]) -> tuple[ArrayLayout | None, str]:
+    own = documents.get(V3_DOCUMENT) or documents[".zarray"]
+    if own.value is None:
+        return None, own.problem
+    try:
+        if own.name == V3_DOCUMENT:
+            return v3.read_array(own.value, ""), ""
+        return v2.from_document(dict(own.value)).layout, ""
+    except SourceError as error:
+        return None, error.message
+
+
+def _proved(layout: ArrayLayout, entries: Mapping[str, os.DirEntry[str]]) -> Keys | None:
+    return proved_keys(layout, dict(islice(entries.items(), _PROOF)))
+
+
+def _without_plain(nodes: dict[str, Found]) -> dict[str, Found]:
+    """Leave out folders in which no node lies; the root stays."""
+    kept: set[str] = set()
+    for path, found in nodes.items():
+        if found.kind is not FoundKind.FOLDER:
+            kept.update(_upwards(path))
+    return {p: f for p, f in nodes.items() if p in kept or not p}
+
+
+def _upwards(path: str) -> Iterator[str]:
+    while path:
+        yield path
+        path = path.rpartition("/")[0]
+
+
+def version_of(nodes: Mapping[str, Found]) -> str | None:
+    """Give the version that the first OME-Zarr node states, else the one its structure shows."""
+    with_ome = [n for n in nodes.values() if n.ome]
+    for node in with_ome:
+        if node.stated:
+            return node.stated
+    for node in with_ome:
+        if "multiscales" in node.ome:
+            named = [p for p, _, _ in ome.named_arrays(node.path, node.ome)]
+            layouts = [nodes[p].layout for p in named if p in nodes]
+            separators = {x.keys.separator for x in layouts if x is not None}
+            return ome.guessed_version(node.ome, separators)
+    if not with_ome:
+        return None
+    return "0.5" if with_ome[0].zarr_format == 3 else "0.4"  # noqa: PLR2004 - the format's number

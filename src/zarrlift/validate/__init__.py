@@ -1,0 +1,1 @@
+"""Rules over a hierarchy as it stands."""

@@ -1,0 +1,137 @@
+"""What rules are asked about: a node, one thing that it holds, and the hierarchy around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from zarrlift.metadata import ome
+from zarrlift.survey.found import V3_DOCUMENT, FoundKind
+from zarrlift.validate.rule import VERSIONS, About
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from zarrlift.survey.found import Found, Hierarchy
+
+_MEMBERS = {
+    About.IMAGE: "multiscales",
+    About.OMERO: "omero",
+    About.LABELS: "labels",
+    About.LABEL: "image-label",
+    About.PLATE: "plate",
+    About.WELL: "well",
+    About.COLLECTION: "bioformats2raw.layout",
+    About.SERIES: "series",
+    About.SCENE: "scene",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """One thing to judge."""
+
+    about: About
+    node: Found
+    tree: Hierarchy
+    version: str
+    """The OME-Zarr version by which it is judged, one of `VERSIONS`."""
+    ome: Mapping[str, object]
+    """OME-Zarr members of the node."""
+    value: object
+    """What the rules are about: the member, or the node's document for nodes and arrays."""
+    pointer: str
+    """Where the value lies in the node's document."""
+    alone: bool = False
+    """There is no hierarchy around it: a single document is judged."""
+    texts: Mapping[str, bytes] = field(default_factory=dict)
+    """Files that rules may read, by path: the OME-XML, the crate."""
+
+    def beside(self, path: str) -> Found | None:
+        """Give the node that this one names relative to itself."""
+        return self.tree.get(ome.resolve(self.node.path, path))
+
+    def above(self) -> Found | None:
+        """Give the node that this one lies in."""
+        return None if self.node.above is None else self.tree.get(self.node.above)
+
+
+def subjects(
+    tree: Hierarchy,
+    version: str | None = None,
+    *,
+    alone: bool = False,
+    texts: Mapping[str, bytes] | None = None,
+) -> Iterator[Subject]:
+    """Walk all that is to be judged, node by node.
+
+    `version` is one to judge by whatever is stated. A node states its own; else the hierarchy's
+    counts, and 0.4 where none is stated at all.
+    """
+    tops = {node.path for node in tree.datasets}
+    listed = _listed_labels(tree)
+    for node in tree.nodes.values():
+        if not node.documents:
+            continue
+        members = node.ome
+        by = version or known_version(node.stated or tree.version) or "0.4"
+        abouts = [About.NODE, *_of_kind(node, tops)]
+        abouts += [about for about, member in _MEMBERS.items() if member in members]
+        if About.LABEL not in abouts and node.path in listed:
+            abouts.append(About.LABEL)
+        if About.LABELS not in abouts and node.name == "labels" and _in_image(node, tree):
+            abouts.append(About.LABELS)
+        for about in abouts:
+            value, pointer = _value(about, node, members)
+            yield Subject(
+                about=about,
+                node=node,
+                tree=tree,
+                version=by,
+                ome=members,
+                value=value,
+                pointer=pointer,
+                alone=alone,
+                texts=texts or {},
+            )
+
+
+def known_version(stated: str | None) -> str | None:
+    """Give the one of `VERSIONS` that a stated version means, with what previews are called."""
+    if stated is None:
+        return None
+    marks = (".", "-", "rc")
+    found = (v for v in VERSIONS if stated == v or stated.startswith(tuple(v + m for m in marks)))
+    return next(found, None)
+
+
+def _of_kind(node: Found, tops: set[str]) -> list[About]:
+    made = [About.DATASET] if node.path in tops else []
+    if node.kind is FoundKind.ARRAY:
+        return [*made, About.ARRAY]
+    return [*made, About.GROUP] if node.kind is FoundKind.GROUP else made
+
+
+def _listed_labels(tree: Hierarchy) -> set[str]:
+    """Give the paths of all images that a list of labels names."""
+    found: set[str] = set()
+    for node in tree.nodes.values():
+        named = node.ome.get("labels") if node.kind is FoundKind.GROUP else None
+        for path in named if isinstance(named, list) else ():
+            if isinstance(path, str):
+                found.add(ome.resolve(node.path, path))
+    return found
+
+
+def _in_image(node: Found, tree: Hierarchy) -> bool:
+    above = tree.get(node.above) if node.above is not None else None
+    return above is not None and "multiscales" in above.ome
+
+
+def _value(about: About, node: Found, members: Mapping[str, object]) -> tuple[object, str]:
+    below = "/attributes/ome" if node.zarr_format == 3 else ""  # noqa: PLR2004 - the format
+    if about in _MEMBERS:
+        member = _MEMBERS[about]
+        return members.get(member), f"{below}/{member}"
+    own = node.documents.get(V3_DOCUMENT) or node.documents.get(".zarray")
+    return (own.value if own is not None else None), ""

@@ -1,0 +1,80 @@
+"""Reading JSON values that may be of any type: what does not fit is left to the rule that says so.
+
+A rule asks for what it needs; where a value is of another type it gets nothing, since one rule
+for each member judges its type.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple, TypeGuard
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+class Entry(NamedTuple):
+    """An object in a list, and where it stands."""
+
+    number: int
+    pointer: str
+    """Relative to where the list was asked for."""
+    value: Mapping[str, object]
+
+
+def member(value: object, *names: str) -> object:
+    """Give a member of a member; None where something on the way is no object, or not there."""
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def items(value: object) -> list[object]:
+    """Give the items of a list; none where it is not one."""
+    return value if isinstance(value, list) else []
+
+
+def entries(value: object, *names: str) -> Iterator[Entry]:
+    """Walk the objects of a list that lies at the members `names` of a value, or is the value."""
+    below = "".join(f"/{escaped(name)}" for name in names)
+    for number, item in enumerate(items(member(value, *names))):
+        if isinstance(item, dict):
+            yield Entry(number, f"{below}/{number}", item)
+
+
+def text(value: object) -> str | None:
+    """Give a text, or None where it is something else."""
+    return value if isinstance(value, str) else None
+
+
+def whole(value: object) -> int | None:
+    """Give a whole number, or None; neither true nor 1.0 is one."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Say whether a value is a finite number; true and false are none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return isinstance(value, int) or math.isfinite(value)
+
+
+def numbers(value: object) -> list[int | float] | None:
+    """Give a list of finite numbers, or None where it is not one."""
+    if not isinstance(value, list):
+        return None
+    found = [v for v in value if is_number(v)]
+    return found if len(found) == len(value) else None
+
+
+def escaped(name: str) -> str:
+    """Write a member's name as a JSON pointer has it (RFC 6901)."""
+    return name.replace("~", "~0").replace("/", "~1")
+
+
+def said(value: object, most: int = 60) -> str:
+    """Write a value for a message, cut where it is long."""
+    import json  # noqa: PLC0415 - only where something is wrong
+
+    made = json.dumps(value, ensure_ascii=False, default=str)
+    return made if len(made) <= most else f"{made[: most - 1]}…"
