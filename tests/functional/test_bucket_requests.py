@@ -7,6 +7,7 @@ import math
 import shutil
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -53,10 +54,14 @@ def put(server: S3Server, folder: Path, url: str) -> str:
         region_name="us-east-1",
     )
     key = url.removeprefix(f"s3://{PRIVATE}/")
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            name = f"{key}/{path.relative_to(folder).as_posix()}"
-            client.put_object(Bucket=PRIVATE, Key=name, Body=path.read_bytes())
+    files = [path for path in folder.rglob("*") if path.is_file()]
+
+    def upload(path: Path) -> None:
+        name = f"{key}/{path.relative_to(folder).as_posix()}"
+        client.put_object(Bucket=PRIVATE, Key=name, Body=path.read_bytes())
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(upload, files))
     return url
 
 

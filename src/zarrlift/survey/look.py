@@ -116,12 +116,11 @@ class _Look:
         for name in sorted(entries.keys() - _ALL - {OURS}):
             entry, inner = entries[name], f"{path}/{name}".lstrip("/")
             kind = kind_of(entry)
-            if entry.is_symlink() and kind in (Kind.FILE, Kind.FOLDER):
-                if self._source.leaves(inner):
-                    message = "a link leads out of the dataset; what it points to is not looked at"
-                    self._findings.append(note("link-outside", inner, message))
-                    continue
-            if kind is Kind.FOLDER:
+            real = kind in (Kind.FILE, Kind.FOLDER)
+            if real and entry.is_symlink() and self._source.leaves(inner):
+                message = "a link leads out of the dataset; what it points to is not looked at"
+                self._findings.append(note("link-outside", inner, message))
+            elif kind is Kind.FOLDER:
                 folders.append(name)
             elif kind is Kind.FILE:
                 files[name] = entry.stat().st_size
