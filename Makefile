@@ -11,6 +11,9 @@ PYTHON_VERSION := $(shell "$(PYTHON)" -c 'import sys; print("%d.%d" % sys.versio
 VENV := .venv
 BIN := $(VENV)/bin
 WORKERS := 2
+# How many cases of each test: all, and a few where the same tests run on a second Python.
+CASES :=
+OTHER_CASES := --cases 4
 SOURCES := $(wildcard src tests benchmarks)
 DEMO := demo-data
 
@@ -53,7 +56,8 @@ demo-s3: $(FOR_S3) ## the same between two buckets of a server that it starts
 test: lint types pytest wheel-check test-3.13 ## everything that CI runs
 	@echo "make test: all passed"
 
-test-all: test ## everything that CI runs, and the slow, broad variants
+test-all: ## the same, all cases on either Python, and the slow, broad variants
+	$(MAKE) --no-print-directory test OTHER_CASES=
 	"$(BIN)/python" -m pytest -n $(WORKERS) -m slow || [ $$? -eq 5 ]  # 5: none is marked slow
 
 bench: $(FOR_DEV) ## measure speed and memory, print the tables, draw the chart
@@ -96,7 +100,7 @@ clean: ## remove what these targets made
 # --- parts of `test` -----------------------------------------------------------------------------
 
 pytest: $(FOR_TESTS)
-	"$(BIN)/python" -m pytest -n $(WORKERS)
+	"$(BIN)/python" -m pytest -n $(WORKERS) $(CASES)
 
 # The wheel, in an empty environment and from another folder, does what the tree does.
 wheel-check: wheel
@@ -113,7 +117,7 @@ wheel-check: wheel
 	"$$tmp/venv/bin/zarrlift" verify cells-0.4.zarr cells-0.5.zarr --level decode; \
 	echo "wheel-check: passed"
 
-# The tests once more on Python 3.13, where one is found.
+# The tests once more on Python 3.13, where one is found, with a few cases of each.
 test-3.13:
 	@if [ "$(PYTHON_VERSION)" = 3.13 ]; then \
 	  echo "Python 3.13: the tests above ran on it"; exit 0; fi; \
@@ -121,7 +125,7 @@ test-3.13:
 	  if "$$p" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13) or not sys._is_gil_enabled())' \
 	    >/dev/null 2>&1; then \
 	    echo "Python 3.13: running the tests on $$p"; \
-	    exec $(MAKE) --no-print-directory pytest PYTHON="$$p" VENV=.venv313; fi; done; \
+	    exec $(MAKE) --no-print-directory pytest PYTHON="$$p" VENV=.venv313 CASES="$(OTHER_CASES)"; fi; done; \
 	echo "Python 3.13: none found, its tests were SKIPPED"
 
 # --- environments --------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from collections import deque
@@ -113,6 +114,7 @@ class Pool:
         """Each task goes to a thread alone, for those that mostly wait for a network."""
         self.stopping = threading.Event()
         self._executor = ThreadPoolExecutor(workers, thread_name_prefix="zarrlift")
+        self._started = False
         self.local = threading.local()
         self.turn = Turn()
 
@@ -144,6 +146,7 @@ class Pool:
         """
         running: set[Future[list[R]]] = set()
         batches = _batches(tasks, most=1 if self.apart else _BATCH_MOST)
+        self._start()
         try:
             while (batch := self._next(batches)) is not None:
                 running.add(self._executor.submit(_all, batch))
@@ -161,6 +164,24 @@ class Pool:
             while wait(left, timeout=_PATIENCE).not_done:
                 self.turn.free()
             raise
+
+    def _start(self) -> None:
+        """Start every thread, signals held back meanwhile.
+
+        One that came while the executor starts a thread would keep it from knowing of that thread,
+        and nobody would wait for its end. Threads leave signals to the main thread from then on.
+        """
+        if self._started:
+            return
+        self._started = True
+        gate = threading.Barrier(self.workers + 1)
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+        try:
+            for _ in range(self.workers):
+                self._executor.submit(gate.wait)
+            gate.wait()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def _next(self, batches: Iterator[list[Callable[[], R]]]) -> list[Callable[[], R]] | None:
         with self.turn if self.turn.worth else nullcontext():

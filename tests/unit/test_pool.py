@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -123,9 +124,15 @@ def test_first_error_stops_the_rest(workers: int, weight: int) -> None:
 def test_error_of_the_stream_itself_stops_the_rest() -> None:
     """Where listing what to do fails, what was begun ends, and the error is raised."""
     done: list[int] = []
+    begun = threading.Event()
+
+    def work() -> None:
+        begun.set()
+        done.append(1)
 
     def failing() -> Iterator[Task[None]]:
-        yield Task(HEAVY, partial(done.append, 1))
+        yield Task(HEAVY, work)
+        assert begun.wait(PATIENCE)
         raise OSError("listing failed")
 
     with pytest.raises(OSError, match="listing failed"), Pool(2) as pool:
@@ -314,3 +321,26 @@ def test_turn_that_nobody_gives_up_keeps_no_one_waiting() -> None:
         threading.Timer(0.2, taken.set).start()
         with pytest.raises(KeyboardInterrupt):
             list(results)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5])
+def test_every_thread_is_known_from_the_start(workers: int) -> None:
+    """All are started together, with signals held back, so that the end waits for each."""
+    seen = set()
+
+    def work() -> None:
+        seen.update(t.name for t in threading.enumerate() if t.name.startswith("zarrlift"))
+
+    with Pool(workers) as pool:
+        list(pool.each([Task(1, work)]))
+
+    assert len(seen) == workers
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, set()).isdisjoint({signal.SIGINT})
+
+
+def test_threads_leave_signals_to_the_main_thread() -> None:
+    """Where one was delivered to another thread, the main one would go on waiting."""
+    with Pool(2) as pool:
+        (held,) = pool.each([Task(1, lambda: signal.pthread_sigmask(signal.SIG_BLOCK, set()))])
+
+    assert {signal.SIGINT, signal.SIGTERM} <= held
