@@ -326,7 +326,7 @@ def test_turn_that_nobody_gives_up_keeps_no_one_waiting() -> None:
 @pytest.mark.parametrize("workers", [1, 2, 5])
 def test_every_thread_is_known_from_the_start(workers: int) -> None:
     """All are started together, with signals held back, so that the end waits for each."""
-    seen = set()
+    seen: set[str] = set()
 
     def work() -> None:
         seen.update(t.name for t in threading.enumerate() if t.name.startswith("zarrlift"))
