@@ -488,10 +488,10 @@ def test_crate_of_a_source_in_a_bucket_is_added_to(
     assert "creativecommons.org/licenses/by/4.0" in crate
 
 
-def test_survey_asks_once_for_each_node(
+def test_survey_asks_once_for_each_row(
     bucket: Bucket, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A plate takes one listing for each node, and one request for each document."""
+    """A small plate takes one listing for each row, and one request for each document."""
     zl.demo(tmp_path / "old", kind="plate", size="1MiB")
     source = bucket.put(tmp_path / "old", key)
     asked: list[str] = []
@@ -502,6 +502,8 @@ def test_survey_asks_once_for_each_node(
 
     stored = [Path(name).name for name in bucket.get(key)]
     documents = sum(name in (".zarray", ".zgroup", ".zattrs") for name in stored)
-    assert asked.count("list_with_delimiter") == len(found.nodes)
+    rows = [node for node in found.groups if node.path and "/" not in node.path]
+    assert asked.count("list_with_delimiter") == 1
+    assert asked.count("list") == len(rows)
     assert asked.count("get") == documents
-    assert len(asked) == len(found.nodes) + documents
+    assert len(asked) == 1 + len(rows) + documents
