@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 
 from zarrlift.errors import DocumentError
 
 _MEND = "repair the document, or leave its node out with --exclude"
+_INDENTATION = re.compile(rb'\s*\{\r?\n([ \t]+)"')
 
 
 def read_object(data: bytes, place: str) -> dict[str, object]:
@@ -24,6 +27,15 @@ def read_object(data: bytes, place: str) -> dict[str, object]:
     if not isinstance(document, dict):
         raise DocumentError("holds no JSON object", place=place, hint=_MEND)
     return document
+
+
+def constants(data: bytes) -> tuple[str, ...]:
+    """Give the bare NaN and Infinity of a document that can be read: JSON has neither."""
+    if b"NaN" not in data and b"Infinity" not in data:
+        return ()
+    found: list[str] = []
+    json.loads(data, parse_constant=found.append)
+    return tuple(found)
 
 
 def copied(value: object) -> object:
@@ -58,3 +70,41 @@ def _indented(value: object, level: int, encoder: json.JSONEncoder) -> str:
         f"{inner}{encoder.encode(k)}: {_indented(v, level + 1, encoder)}" for k, v in value.items()
     )
     return "{\n" + ",\n".join(members) + "\n" + inner[2:] + "}"
+
+
+def write_like(document: object, held: bytes) -> bytes:
+    """Encode a document that takes the place of another in the other's form, as far as it shows.
+
+    That is its indentation, whether it escapes what is not ASCII, and its last line's end.
+    """
+    found = _INDENTATION.match(held)
+    indent = found[1].decode() if found else None
+    text = json.dumps(document, indent=indent, ensure_ascii=held.isascii())
+    end = b"\n" if held.endswith(b"\n") else b""
+    try:
+        return text.encode() + end
+    except UnicodeEncodeError:  # a lone surrogate has no UTF-8 form, but an escape
+        return json.dumps(document, indent=indent).encode() + end
+
+
+def loss(data: bytes) -> str:
+    """Say what of a JSON document would be lost if it were read and written; empty if nothing."""
+    lost: list[str] = []
+
+    def number(text: str) -> float:
+        value = float(text)
+        if math.isinf(value):
+            lost.append(f"the number {text[:20]}, which is out of range")
+        return value
+
+    def members(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        made = dict(pairs)
+        if len(made) < len(pairs):
+            names = [name for name, _ in pairs]
+            lost.append(
+                f"a member {next(n for n in made if names.count(n) > 1)!r} that stands twice"
+            )
+        return made
+
+    json.loads(data, parse_float=number, object_pairs_hook=members)
+    return lost[0] if lost else ""

@@ -210,4 +210,6 @@ def named_groups(group: str, attributes: Mapping[str, object]) -> Iterator[str]:
 
 def resolve(group: str, path: str) -> str:
     """Give the path of a node that a group names relative to itself."""
+    if path.isalnum():
+        return f"{group}/{path}" if group else path
     return posixpath.normpath(posixpath.join(group, path)).removeprefix("./")

@@ -95,6 +95,13 @@ class Asking:
         self.add(head=1)
         return obstore.head(store, key)
 
+    def described(self, store: ObjectStore, key: str) -> GetResult:
+        """Give the facts and attributes of an object, without its bytes."""
+        import obstore  # noqa: PLC0415 - slow to load
+
+        self.add(head=1)
+        return obstore.get(store, key, options={"head": True})
+
     def list_with_delimiter(
         self, store: ObjectStore, prefix: str | None
     ) -> ListResult[Sequence[ObjectMeta]]:

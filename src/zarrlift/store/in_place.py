@@ -34,7 +34,7 @@ class Dataset(Target):
         Raises `TargetError` where another one is at work, at once: `told` hears of nothing.
         """
         del told
-        with alone(self.root, "another upgrade or undo is at work here"):
+        with alone(self.root, "another upgrade, repair or undo is at work here"):
             yield
 
     def surveyed(self) -> Dataset:

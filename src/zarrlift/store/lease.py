@@ -126,7 +126,7 @@ class Lease:
 
     def _refusal(self) -> TargetError:
         return TargetError(
-            "another upgrade, undo or change of the crate is at work here",
+            "another upgrade, repair, undo or change of the crate is at work here",
             place=self._place.path(LOCK),
             hint="wait until it has ended, then run the same command again; if none is at work "
             "anywhere, remove this object",

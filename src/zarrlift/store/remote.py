@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from zarrlift.errors import AccessError, StorageError
 from zarrlift.store.address import WEB
 from zarrlift.store.asking import PAGE, Asking
+from zarrlift.store.facts import ObjectFacts
 from zarrlift.store.folder import Kind
 from zarrlift.store.remote_objects import RemoteObjects
 from zarrlift.store.unlisted import (
@@ -161,6 +162,23 @@ class RemoteFolder(RemoteObjects):
         doubtful = proved and self._doubts(_count(found))
         return max(found, self._again(ask), key=_count) if doubtful else found
 
+    def level(self, key: str) -> tuple[list[ObjectFacts], list[str]]:
+        """List one level below a key: objects with what the listing says of them, and prefixes."""
+        import obstore  # noqa: PLC0415 - slow to load
+
+        full = self._key(key)
+        cut = len(full) + 1 if full else 0
+        try:
+            found = self._level(full, proved=True)
+        except obstore.exceptions.BaseError as error:
+            raise self._failed(error, "listing", key) from error
+        objects = [
+            ObjectFacts(m["path"][cut:], m["size"], m["last_modified"], m["e_tag"] or "")
+            for m in found["objects"]
+            if m["path"][cut:]
+        ]
+        return objects, [p[cut:] for p in found["common_prefixes"]]
+
     def list_below(self, path: str) -> None:
         """List all levels below a path with a request for each thousand objects.
 
@@ -192,6 +210,26 @@ class RemoteFolder(RemoteObjects):
             self._enter(levels, key, facts["path"][cut:], facts["size"])
         names = (f"{key}/{f['path'][cut:]}".lstrip("/") for f in page)
         return None if any(name in levels for name in names) else levels
+
+    def hold_array(self, key: str, zarr_format: int) -> None:
+        """Keep an array's documents as its listing, without listing all of its chunks.
+
+        Of v2, with the first of them: they show the form of the keys. A folder that turns out to be
+        none is left to be listed.
+        """
+        if zarr_format == 3:  # noqa: PLR2004 - the format's number
+            name = f"{key}/zarr.json".lstrip("/")
+            data = self.read(name)
+            if data is not None:
+                entry = RemoteEntry("zarr.json", self.path(name), len(data))
+                self.keep(key, [entry], {name: data})
+            return
+        full = self._key(key)
+        levels: dict[str, list[RemoteEntry]] = {key: []}
+        for facts in next(self._pages(key), ()):
+            self._enter(levels, key, facts["path"][len(full) + 1 :], facts["size"])
+        if levels[key]:
+            self.keep(key, levels[key], {})
 
     def _pages(self, key: str, size: int = PAGE) -> Iterator[Sequence[ObjectMeta]]:
         """List all objects below a key, some at a time."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from concurrent.futures import Executor
 
-    from obstore import Bytes
+    from obstore import Attributes, Bytes, ObjectMeta
     from obstore.store import ObjectStore
 
     from zarrlift.store.address import Address, StoreOptions
@@ -110,6 +110,16 @@ class RemoteObjects(Folder):
         except obstore.exceptions.BaseError as error:
             raise self._failed(error, "looking at it", key) from error
         return Answer.THERE
+
+    def asked_of(self, key: str) -> tuple[ObjectMeta, Attributes]:
+        """Give what the store says of an object beside its bytes."""
+        import obstore  # noqa: PLC0415 - slow to load
+
+        try:
+            answer = self.asking.described(self._store, self._key(key))
+        except (FileNotFoundError, obstore.exceptions.BaseError) as error:
+            raise self._failed(error, "looking at it", key) from error
+        return answer.meta, answer.attributes
 
     def mark(self, key: str) -> tuple[object, ...] | None:
         """Give what tells this very object from any other; None where it is absent."""

@@ -20,7 +20,7 @@ from zarrlift.store.remote import RemoteEntry
 from zarrlift.store.unlisted import Answer, impossible_key
 from zarrlift.survey.ahead import look_ahead
 from zarrlift.survey.facts import CRATE
-from zarrlift.survey.names import named_nodes
+from zarrlift.survey.names import members_of, named_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from zarrlift.metadata.layout import ArrayLayout
     from zarrlift.store.remote import RemoteFolder
+    from zarrlift.survey.limits import Limits
 
     Documents = dict[str, bytes]
     """Of one node, by name."""
@@ -48,22 +49,29 @@ _UNSEEN = (
 )
 
 
-def look(folder: RemoteFolder, skipped: Callable[[str], bool]) -> tuple[Finding, ...]:
+def look(
+    folder: RemoteFolder, skipped: Callable[[str], bool], limits: Limits | None = None
+) -> tuple[Finding, ...]:
     """Fetch all that a walk will want, by listings, or by names where nothing is listed.
 
-    What `skipped` says of a path is left out. Gives what is to be said of a place that does not
-    list. Raises `StorageError`, and `SourceError` where there is no hierarchy to be seen.
+    What `skipped` says of a path is left out, and by names what `limits` say; listings that these
+    bound are left to the walk. Gives what is to be said of a place that does not list. Raises
+    `StorageError`, and `SourceError` where there is no hierarchy to be seen.
     """
     if folder.lists():
-        look_ahead(folder, skipped)
+        if limits is None:
+            look_ahead(folder, skipped)
         return ()
     folder.ask_by_key()
-    return _Search(folder, skipped).run()
+    return _Search(folder, skipped, limits).run()
 
 
 class _Search:
-    def __init__(self, folder: RemoteFolder, skipped: Callable[[str], bool]) -> None:
-        self._folder, self._skipped = folder, skipped
+    def __init__(
+        self, folder: RemoteFolder, skipped: Callable[[str], bool], limits: Limits | None
+    ) -> None:
+        self._folder, self._limits = folder, limits
+        self._skipped = skipped if limits is None else lambda p: skipped(p) or limits.skips(p)
         self._documents: tuple[str, ...] = _ROOT
         self._running: dict[Future[Documents], str] = {}
         self._asked: set[str] = set()
@@ -152,6 +160,8 @@ class _Search:
 
     def _enter(self, path: str, documents: Documents) -> None:
         self._there[path] = documents
+        if self._limits is not None:
+            self._limits.met(path, members_of(path, documents), None, ())
         for name, data in documents.items():
             self._put(_join(path, name), len(data))
         for named in named_nodes(path, documents):
@@ -196,6 +206,8 @@ class _Search:
 
     def _countable(self, path: str, number: int) -> bool:
         """Say whether so many keys of an array can be asked for."""
+        if self._limits is not None:  # nobody asks for all of them
+            return True
         if number > _MOST:
             message = f"{number:,} keys would have to be asked for one by one, since nothing is "
             message += f"listed; {_MOST:,} is the most"

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from zarrlift.metadata import ome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from zarrlift.findings import Finding
     from zarrlift.metadata.layout import ArrayLayout, Keys
 
+T = TypeVar("T")
 V2_DOCUMENTS = (".zarray", ".zgroup", ".zattrs", ".zmetadata")
 V3_DOCUMENT = "zarr.json"
+LARGEST_DOCUMENT = 2**26
+"""Bytes above which a document is not read: none that is one comes near."""
 
 
 class FoundKind(StrEnum):
@@ -45,6 +48,8 @@ class Document:
     """None where it is no JSON object."""
     problem: str = ""
     """Why it is none."""
+    constants: tuple[str, ...] = ()
+    """Bare NaN and Infinity in it, which JSON does not have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +71,10 @@ class Found:
     """Why an array has no layout."""
     proved: Keys | None = None
     """The form of an array's keys that its objects prove; None where that was not looked at."""
+    _kept: dict[str, object] = field(
+        default_factory=dict, init=False, repr=False, compare=False, hash=False
+    )
+    """What was worked out of the documents, once it was asked for."""
 
     @property
     def name(self) -> str:
@@ -80,9 +89,10 @@ class Found:
     @property
     def zarr_format(self) -> int | None:
         """Return the format that counts: 3 where both stand side by side, None without any."""
-        if V3_DOCUMENT in self.documents:
+        held = self.documents
+        if V3_DOCUMENT in held:
             return 3
-        return 2 if any(name in self.documents for name in V2_DOCUMENTS[:3]) else None
+        return 2 if ".zarray" in held or ".zgroup" in held or ".zattrs" in held else None
 
     @property
     def attributes(self) -> Mapping[str, object]:
@@ -101,6 +111,14 @@ class Found:
         A v3 group whose members lie beside `ome`, as migration without OME's rules leaves them,
         has none.
         """
+        return self._once("ome", self._members)
+
+    def _once(self, name: str, make: Callable[[], T]) -> T:
+        if name not in self._kept:
+            self._kept[name] = make()
+        return self._kept[name]  # type: ignore[return-value]
+
+    def _members(self) -> Mapping[str, object]:
         if self.kind is FoundKind.ARRAY:
             return {}
         if self.zarr_format == 3:  # noqa: PLR2004 - as above
@@ -110,6 +128,9 @@ class Found:
     @property
     def stated(self) -> str | None:
         """Return the OME-Zarr version that its own documents state."""
+        return self._once("stated", self._stated)
+
+    def _stated(self) -> str | None:
         if self.zarr_format == 3:  # noqa: PLR2004 - as above
             return ome.v3_version(self.attributes)
         return ome.stated_version(self.attributes)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from itertools import islice
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, NamedTuple
 
 from zarrlift.errors import DocumentError, SourceError
 from zarrlift.findings import Finding, note, warning
 from zarrlift.metadata import json_text, ome, v2, v3
+from zarrlift.metadata.json_depth import nested_too_deeply
 from zarrlift.store.folder import Kind, kind_of
 from zarrlift.store.target import OURS
+from zarrlift.survey.alike import Alike
 from zarrlift.survey.found import (
+    LARGEST_DOCUMENT,
     V2_DOCUMENTS,
     V3_DOCUMENT,
     Document,
@@ -23,39 +27,52 @@ from zarrlift.survey.walk import left_behind, proved_keys
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator, Mapping
+    from concurrent.futures import Future
 
     from zarrlift.metadata.layout import ArrayLayout, Keys
     from zarrlift.store.folder import Folder
+    from zarrlift.survey.limits import Limits
 
 _ALL = frozenset({*V2_DOCUMENTS, V3_DOCUMENT})
-_LARGEST = 2**26
-"""Bytes above which a document is not read: none that is one comes near."""
 _PLAIN_DEPTH = 4
 """Folders without documents that are entered below one another, looking for nodes."""
 _PROOF = 4096
 """Entries of an array's folder that are looked at for the form of its keys."""
+_DEEPEST, _LONGEST = 128, 1000
+"""Folders below one another, and characters of a path, beyond which systems give up."""
+_NO_FILE = {
+    Kind.FOLDER: "is a folder",
+    Kind.LOOP: "is a link to a folder",
+    Kind.DANGLING: "is a link that leads nowhere",
+    Kind.SPECIAL: "is a pipe, socket or device",
+}
 
 
-def look(source: Folder, *, depth: int | None = None) -> Hierarchy:
+def look(source: Folder, *, depth: int | None = None, limits: Limits | None = None) -> Hierarchy:
     """Look at every node below a place, to a depth of so many levels (None: all).
 
-    Arrays are not entered. Raises `SourceError` where there is no folder, `StorageError` where
-    it cannot be read.
+    Arrays are not entered. `limits` leave out more, and remember what; a folder in a bucket then
+    holds listings of arrays that end early, and is to be used for nothing else. Raises
+    `SourceError` where there is no folder, `StorageError` where it cannot be read.
     """
     seen: tuple[Finding, ...] = ()
     if source.remote and not source.packed:
         from zarrlift.survey import by_names  # noqa: PLC0415 - for buckets only
 
-        seen = by_names.look(source, lambda path: _too_deep(path, depth))  # type: ignore[arg-type]
+        seen = by_names.look(source, lambda path: _too_deep(path, depth), limits)  # type: ignore[arg-type]
     if not source.exists():
         raise SourceError(
             "there is nothing here", place=source.root, hint="check the path for a typing error"
         )
-    return _Look(source, depth).run(seen)
+    return _Look(source, depth, limits).run(seen)
 
 
 def _too_deep(path: str, depth: int | None) -> bool:
     return depth is not None and path.count("/") + 1 > depth
+
+
+def _too_long(path: str) -> bool:
+    return path.count("/") >= _DEEPEST or len(path) > _LONGEST
 
 
 class _Place(NamedTuple):
@@ -65,22 +82,21 @@ class _Place(NamedTuple):
 
 
 class _Look:
-    def __init__(self, source: Folder, depth: int | None) -> None:
-        self._source, self._depth = source, depth
+    def __init__(self, source: Folder, depth: int | None, limits: Limits | None) -> None:
+        self._source, self._depth, self._limits = source, depth, limits
         self._nodes: dict[str, Found] = {}
         self._findings: list[Finding] = []
+        self._alike = Alike(parsed, layout_of)
 
     def run(self, seen: tuple[Finding, ...]) -> Hierarchy:
-        """Walk by a stack of our own: folders may be nested more deeply than calls may."""
-        ahead = [_Place("", 0)]
-        while ahead:
-            place = ahead.pop()
-            found = self._folder(place.path)
-            self._nodes[place.path] = found
-            plain = place.plain + 1 if found.kind is FoundKind.FOLDER else 0
-            if plain <= _PLAIN_DEPTH:
-                inner = (f"{place.path}/{name}".lstrip("/") for name in reversed(found.folders))
-                ahead += [_Place(p, plain) for p in inner if not _too_deep(p, self._depth)]
+        """Walk from folder to folder, or from a bucket ask for many at a time."""
+        if self._limits is not None:
+            self._limits.seen = 0
+        listed = self._source.remote and not (self._source.packed or self._source.unlisted)
+        if self._limits is not None and listed:
+            self._many_at_once(self._limits)
+        else:
+            self._one_by_one()
         nodes = _without_plain(self._nodes)
         return Hierarchy(
             root=self._source.root,
@@ -91,12 +107,64 @@ class _Look:
             depth=self._depth,
         )
 
+    def _one_by_one(self) -> None:
+        """Walk by a stack of our own: folders may be nested more deeply than calls may."""
+        ahead = [_Place("", 0)]
+        while ahead:
+            place = ahead.pop()
+            found = self._folder(place.path)
+            self._nodes[place.path] = found
+            ahead += reversed(list(self._inside(found, place.plain)))
+
+    def _many_at_once(self, limits: Limits) -> None:
+        """Ask a bucket for each folder as soon as the one above it is known."""
+        running: dict[Future[Found], _Place] = {}
+        ended: SimpleQueue[Future[Found]] = SimpleQueue()
+
+        def ask(place: _Place) -> None:
+            future = self._source.fetcher.submit(self._bring, place.path, limits)  # type: ignore[attr-defined]
+            running[future] = place
+            future.add_done_callback(ended.put)
+
+        ask(_Place("", 0))
+        try:
+            while running:
+                future = ended.get()
+                place = running.pop(future)
+                self._nodes[place.path] = found = future.result()
+                for inner in self._inside(found, place.plain):
+                    ask(inner)
+        finally:
+            for future in running:
+                future.cancel()
+        self._nodes = dict(sorted(self._nodes.items(), key=lambda item: item[0].split("/")))
+
+    def _bring(self, path: str, limits: Limits) -> Found:
+        if path in limits.arrays:
+            self._source.hold_array(path, limits.arrays[path])  # type: ignore[attr-defined]
+        return self._folder(path)
+
+    def _inside(self, found: Found, plain: int) -> Iterator[_Place]:
+        """Walk the folders in a folder that are to be looked at too."""
+        plain = plain + 1 if found.kind is FoundKind.FOLDER else 0
+        if plain > _PLAIN_DEPTH:
+            return
+        limits = self._limits
+        if limits is not None:
+            both = V3_DOCUMENT in found.documents and len(found.documents) > 1
+            known = None if both else found.zarr_format
+            limits.met(found.path, found.ome, known, found.folders)
+        for name in found.folders:
+            path = f"{found.path}/{name}".lstrip("/")
+            if not (_too_deep(path, self._depth) or (limits is not None and limits.skips(path))):
+                yield _Place(path, plain)
+
     def _folder(self, path: str) -> Found:
         entries = {e.name: e for e in self._source.entries(path)}
         documents = {n: self._document(path, n, entries[n]) for n in sorted(entries) if n in _ALL}
-        kind = _kind_of(documents)
+        kind = kind_of_node(documents)
         if kind is FoundKind.ARRAY:
-            layout, problem = _layout_of(documents)
+            layout, problem = self._alike.layout(documents)
             proved = _proved(layout, entries) if layout is not None else None
             return Found(
                 path=path,
@@ -120,6 +188,9 @@ class _Look:
             if real and entry.is_symlink() and self._source.leaves(inner):
                 message = "a link leads out of the dataset; what it points to is not looked at"
                 self._findings.append(note("link-outside", inner, message))
+            elif kind is Kind.FOLDER and _too_long(inner):
+                message = "lies too deep, or has too long a path, to be looked at"
+                self._findings.append(warning("folders-deep", path, message))
             elif kind is Kind.FOLDER:
                 folders.append(name)
             elif kind is Kind.FILE:
@@ -130,30 +201,40 @@ class _Look:
 
     def _document(self, path: str, name: str, entry: os.DirEntry[str]) -> Document:
         key = f"{path}/{name}".lstrip("/")
-        if entry.is_dir():
-            return Document(name=name, size=0, value=None, problem="is a folder")
-        size = entry.stat().st_size if kind_of(entry) is Kind.FILE else 0
-        if size > _LARGEST:
+        kind = kind_of(entry)
+        if kind is not Kind.FILE:
+            return Document(name=name, size=0, value=None, problem=_NO_FILE[kind])
+        size = entry.stat().st_size
+        if size > LARGEST_DOCUMENT:
             problem = f"is too large to be a document ({size:,} bytes)"
             self._findings.append(warning("document-large", key, problem))
             return Document(name=name, size=size, value=None, problem=problem)
-        data = self._source.read(key)
+        try:
+            data = self._source.read(key)
+        except DocumentError as error:
+            return Document(name=name, size=size, value=None, problem=error.message)
         if data is None:
-            return Document(name=name, size=0, value=None, problem="is a link that leads nowhere")
-        return _parsed(name, data)
+            return Document(name=name, size=0, value=None, problem="is not there any more")
+        return self._alike.document(name, data)
 
 
-def _parsed(name: str, data: bytes) -> Document:
+def parsed(name: str, data: bytes) -> Document:
+    """Give a document of these bytes, readable or not."""
     if not data.strip() and name == ".zattrs":
         return Document(name=name, size=len(data), value={})
+    if nested_too_deeply(data):
+        problem = "is nested too deeply to be a document"
+        return Document(name=name, size=len(data), value=None, problem=problem)
     try:
         value = json_text.read_object(data, "")
     except DocumentError as error:
         return Document(name=name, size=len(data), value=None, problem=error.message)
-    return Document(name=name, size=len(data), value=value)
+    constants = json_text.constants(data)
+    return Document(name=name, size=len(data), value=value, constants=constants)
 
 
-def _kind_of(documents: Mapping[str, Document]) -> FoundKind:
+def kind_of_node(documents: Mapping[str, Document]) -> FoundKind:
+    """Say what a folder with these documents is."""
     own = documents.get(V3_DOCUMENT)
     if own is not None:
         stated = (own.value or {}).get("node_type")
@@ -165,7 +246,8 @@ def _kind_of(documents: Mapping[str, Document]) -> FoundKind:
     return FoundKind.FOLDER
 
 
-def _layout_of(documents: Mapping[str, Document]) -> tuple[ArrayLayout | None, str]:
+def layout_of(documents: Mapping[str, Document]) -> tuple[ArrayLayout | None, str]:
+    """Give the layout of an array, or None and why there is none."""
     own = documents.get(V3_DOCUMENT) or documents[".zarray"]
     if own.value is None:
         return None, own.problem
@@ -211,3 +293,11 @@ def version_of(nodes: Mapping[str, Found]) -> str | None:
     if not with_ome:
         return None
     return "0.5" if with_ome[0].zarr_format == 3 else "0.4"  # noqa: PLR2004 - the format's number
+
+
+def found_of(path: str, documents: Mapping[str, bytes]) -> Found:
+    """Make a node of its documents alone, by name; what lies in its folder is not looked at."""
+    held = {name: parsed(name, documents[name]) for name in sorted(documents)}
+    kind = kind_of_node(held)
+    layout, problem = layout_of(held) if kind is FoundKind.ARRAY else (None, "")
+    return Found(path=path, kind=kind, documents=held, layout=layout, problem=problem)

@@ -34,14 +34,20 @@ def named_nodes(path: str, documents: Mapping[str, bytes]) -> Iterator[Named]:
     document = _object(documents, "zarr.json")
     if document.get("node_type") == "array":
         return
-    attributes = document.get("attributes") if document else _object(documents, ".zattrs")
-    attributes = attributes if isinstance(attributes, dict) else {}
-    name = path.rpartition("/")[2]
-    members = ome.v3_members(attributes) if document else ome.members(attributes, name)
     yield from _consolidated(path, document, documents)
-    for named in _of_members(path, members or {}):
+    for named in _of_members(path, members_of(path, documents)):
         if named.counted or not (named.path.startswith(("/", "..")) or named.path in (".", path)):
             yield named
+
+
+def members_of(path: str, documents: Mapping[str, bytes]) -> Mapping[str, object]:
+    """Give the OME-Zarr members of a group, none where its documents cannot be read."""
+    document = _object(documents, "zarr.json")
+    attributes = document.get("attributes") if document else _object(documents, ".zattrs")
+    attributes = attributes if isinstance(attributes, dict) else {}
+    if document:
+        return ome.v3_members(attributes) or {}
+    return ome.members(attributes, path.rpartition("/")[2])
 
 
 def _of_members(path: str, members: Mapping[str, object]) -> Iterator[Named]:

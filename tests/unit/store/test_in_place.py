@@ -54,7 +54,7 @@ def test_file_beside_the_root_is_no_part_of_it(dataset: Dataset, tmp_path: Path)
 
 def test_second_lock_is_refused(dataset: Dataset) -> None:
     """Only one is alone in a folder; when it has ended the next may."""
-    with dataset.alone(), pytest.raises(TargetError, match="another upgrade or undo"):  # noqa: SIM117
+    with dataset.alone(), pytest.raises(TargetError, match="another upgrade, repair or undo"):  # noqa: SIM117
         with Dataset(dataset.root).alone():
             pass
     with dataset.alone():
