@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 VERSIONS = ("0.1", "0.2", "0.3", "0.4", "0.5", "0.6")
 """OME-Zarr versions that rules know."""
 _SPECIFICATION = "https://ngff.openmicroscopy.org"
+_CALLED = {
+    ("0.6", "#multiscale-md"): "#multiscales-md",
+    ("0.6", "#axes-md"): "#coordinate-systems-md",
+    ("0.3", "#axes-md"): "#multiscale-md",
+}
+"""Anchors that are called otherwise in one version."""
 
 
 class Force(StrEnum):
@@ -47,6 +53,10 @@ class About(StrEnum):
     GROUP = "group"
     """Any group, OME-Zarr's or not."""
     ARRAY = "array"
+    ZARR_V2 = "zarr-v2"
+    """An array's `.zarray`."""
+    ZARR_V3 = "zarr-v3"
+    """An array's `zarr.json`."""
     NODE = "node"
     """Any node: its documents as such."""
     DATASET = "dataset"
@@ -96,7 +106,8 @@ class Rule:
         """Return the address of the clause."""
         if self.anchor.startswith("http"):
             return self.anchor
-        return f"{_SPECIFICATION}/{version}/{self.anchor}"
+        anchor = _CALLED.get((version, self.anchor), self.anchor)
+        return f"{_SPECIFICATION}/{version}/{anchor}"
 
 
 def between(first: str, last: str = VERSIONS[-1]) -> tuple[str, ...]:

@@ -2,25 +2,57 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING
+from operator import itemgetter
+from typing import TYPE_CHECKING, NamedTuple
 
 from zarrlift.findings import Finding
+from zarrlift.validate.rule import About
 from zarrlift.validate.subject import subjects
+from zarrlift.validate.values import entries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from zarrlift.survey.found import Hierarchy
-    from zarrlift.validate.rule import About, Rule
+    from zarrlift.validate.rule import Problem, Rule
     from zarrlift.validate.subject import Subject
 
 _MODULES: tuple[str, ...] = (
     # one name a line, from the outside in
+    "nodes",
+    "versions",
+    "consolidated",
+    "zarr_v2",
+    "zarr_v3",
+    "zarr_v3_codecs",
+    "arrays",
+    "pixel_sizes",
+    "labels",
+    "label_images",
+    "plates",
+    "acquisitions",
+    "plate_wells",
+    "wells",
+    "collection",
+    "omexml",
+    "images",
+    "axes",
+    "transforms",
+    "systems",
+    "image_transforms",
+    "stored",
+    "levels",
+    "omero",
+    "scenes",
 )
 """Modules of this room that hold rules, in the order in which they are told."""
+_OF_LEVELS = frozenset({About.IMAGE, About.OMERO})
+"""What is judged by itself, its levels, and what its transformations keep in arrays alone."""
+_KEPT = 4096
+_Rules = tuple[tuple[int, "Rule"], ...]
+"""With the place of each among all rules."""
 
 
 @cache
@@ -43,31 +75,107 @@ def check(
 
     `alone` leaves out rules that look at other nodes: a single document is judged. `texts` are
     files that rules read: OME-XML and crate, by path.
+
+    Rules that look at nothing but their subject are asked once for all that are alike, as the
+    fields of a plate are.
     """
-    by_about = _by_about()
     found = list(tree.findings)
+    known: dict[object, list[_Told]] = {}
     for subject in subjects(tree, version, alone=alone, texts=texts):
-        for rule in by_about.get(subject.about, ()):
-            if subject.version in rule.versions and not (alone and rule.looks_around):
-                found += breaches(rule, subject)
+        own, around = _asked(subject.about, subject.version)
+        like = _likeness(subject)
+        told = _ask_once(own, subject, like, known)
+        if around and not alone:
+            levels = _levels(subject) if subject.about in _OF_LEVELS else None
+            seen = None if levels is None else (like, levels)
+            more = _ask_once(around, subject, seen, known)
+            told = sorted([*told, *more], key=itemgetter(0)) if more else told
+        found += [_finding(one.rule, subject, one.problem) for one in told]
     return found
 
 
-def breaches(rule: Rule, subject: Subject) -> Iterator[Finding]:
-    """Ask one rule about one subject."""
-    for problem in rule.check(subject):
-        yield Finding(
-            rule=rule.id,
-            severity=rule.severity(subject.version),
-            path=subject.node.path,
-            message=problem.message,
-            pointer=subject.pointer + problem.pointer,
-        )
+class _Told(NamedTuple):
+    """A problem, the rule, and its place among the rules."""
+
+    number: int
+    rule: Rule
+    problem: Problem
+
+
+def _ask_once(
+    rules: _Rules, subject: Subject, like: object | None, known: dict[object, list[_Told]]
+) -> list[_Told]:
+    """Ask rules, unless they were asked of a subject that is alike; None is like no other."""
+    if like is None:
+        return _ask(rules, subject)
+    told = known.get(like)
+    if told is None:
+        if len(known) >= _KEPT:
+            known.clear()
+        told = known[like] = _ask(rules, subject)
+    return told
+
+
+def _ask(rules: _Rules, subject: Subject) -> list[_Told]:
+    return [_Told(number, rule, p) for number, rule in rules for p in rule.check(subject)]
+
+
+def _finding(rule: Rule, subject: Subject, problem: Problem) -> Finding:
+    return Finding(
+        rule=rule.id,
+        severity=rule.severity(subject.version),
+        path=subject.node.path,
+        message=problem.message,
+        pointer=subject.pointer + problem.pointer,
+    )
+
+
+def _likeness(subject: Subject) -> tuple[object, ...]:
+    """Give what subjects share of which the same is to be said by rules that look no further.
+
+    Documents of the same bytes are the same values where `look` has read them, and live as long as
+    their hierarchy does.
+    """
+    node = subject.node
+    documents = tuple(map(id, node.documents.values()))
+    inside = (node.folders, *node.files.items()) if node.files else node.folders
+    return (subject.about, subject.version, node.name, documents, inside, node.proved)
+
+
+def _levels(subject: Subject) -> tuple[object, ...] | None:
+    """Give what images share whose levels are alike; None where a level is not plainly there.
+
+    None too where something else than a level may be named: what transformations keep in arrays.
+    """
+    if subject.version == "0.6":
+        return None
+    made: list[object] = []
+    node, tree = subject.node, subject.tree
+    for image in entries(subject.ome, "multiscales"):
+        if _keeps_arrays(image.value):
+            return None
+        for dataset in entries(image.value, "datasets"):
+            path = dataset.value.get("path")
+            # Another path may lead out of the image, where two images may differ.
+            level = path if isinstance(path, str) and path.isalnum() else None
+            found = tree.get(f"{node.path}/{level}".lstrip("/")) if level else None
+            if found is None or _keeps_arrays(dataset.value):
+                return None
+            made += (found.kind, found.proved, *map(id, found.documents.values()))
+    return tuple(made)
+
+
+def _keeps_arrays(value: object) -> bool:
+    return any("path" in entry.value for entry in entries(value, "coordinateTransformations"))
 
 
 @cache
-def _by_about() -> dict[About, list[Rule]]:
-    made: dict[About, list[Rule]] = defaultdict(list)
-    for rule in all_rules():
-        made[rule.about].append(rule)
-    return dict(made)
+def _asked(about: About, version: str) -> tuple[_Rules, _Rules]:
+    """Give the rules to ask, with their places: those that look no further, those that do."""
+    numbered = [
+        (number, rule)
+        for number, rule in enumerate(all_rules())
+        if rule.about is about and version in rule.versions
+    ]
+    own = tuple(pair for pair in numbered if not pair[1].looks_around)
+    return own, tuple(pair for pair in numbered if pair[1].looks_around)

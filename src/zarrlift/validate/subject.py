@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from zarrlift.metadata import ome
 from zarrlift.survey.found import V3_DOCUMENT, FoundKind
 from zarrlift.validate.rule import VERSIONS, About
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from zarrlift.survey.found import Found, Hierarchy
+
+Made = TypeVar("Made")
 
 _MEMBERS = {
     About.IMAGE: "multiscales",
@@ -25,6 +28,7 @@ _MEMBERS = {
     About.SERIES: "series",
     About.SCENE: "scene",
 }
+_DOCUMENTS = {About.ZARR_V2: ".zarray", About.ZARR_V3: V3_DOCUMENT}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,14 +50,31 @@ class Subject:
     """There is no hierarchy around it: a single document is judged."""
     texts: Mapping[str, bytes] = field(default_factory=dict)
     """Files that rules may read, by path: the OME-XML, the crate."""
+    made: dict[tuple[str, str], object] = field(default_factory=dict)
+    """What rules have worked out, by what it is and of which node; one for all subjects."""
+
+    def place(self, path: str) -> str | None:
+        """Give where a path leads that this node names; None outside of what was looked at."""
+        found = ome.resolve(self.node.path, path)
+        if found == ".":
+            return ""
+        return None if found.startswith(("/", "../")) or found == ".." else found
 
     def beside(self, path: str) -> Found | None:
         """Give the node that this one names relative to itself."""
-        return self.tree.get(ome.resolve(self.node.path, path))
+        place = self.place(path)
+        return self.tree.get(place) if place is not None else None
 
     def above(self) -> Found | None:
         """Give the node that this one lies in."""
         return None if self.node.above is None else self.tree.get(self.node.above)
+
+    def once(self, what: str, make: Callable[[], Made], path: str | None = None) -> Made:
+        """Give what several rules need of a node, this one or that at `path`, made only once."""
+        key = (what, self.node.path if path is None else path)
+        if key not in self.made:
+            self.made[key] = make()
+        return cast("Made", self.made[key])
 
 
 def subjects(
@@ -70,13 +91,16 @@ def subjects(
     """
     tops = {node.path for node in tree.datasets}
     listed = _listed_labels(tree)
+    made: dict[tuple[str, str], object] = {}
     for node in tree.nodes.values():
         if not node.documents:
             continue
         members = node.ome
-        by = version or known_version(node.stated or tree.version) or "0.4"
+        by = version or _judged_by(node, tree)
         abouts = [About.NODE, *_of_kind(node, tops)]
         abouts += [about for about, member in _MEMBERS.items() if member in members]
+        if About.LABELS in abouts and node.zarr_format == 2 and node.name not in ("", "labels"):  # noqa: PLR2004 - the format
+            abouts.remove(About.LABELS)
         if About.LABEL not in abouts and node.path in listed:
             abouts.append(About.LABEL)
         if About.LABELS not in abouts and node.name == "labels" and _in_image(node, tree):
@@ -93,9 +117,17 @@ def subjects(
                 pointer=pointer,
                 alone=alone,
                 texts=texts or {},
+                made=made,
             )
 
 
+def _judged_by(node: Found, tree: Hierarchy) -> str:
+    """Give the version to judge a node by: one that fits its Zarr format, where none is known."""
+    known = known_version(node.stated) or known_version(tree.version)
+    return known or ("0.5" if node.zarr_format == 3 else "0.4")  # noqa: PLR2004 - the format
+
+
+@cache
 def known_version(stated: str | None) -> str | None:
     """Give the one of `VERSIONS` that a stated version means, with what previews are called."""
     if stated is None:
@@ -108,6 +140,7 @@ def known_version(stated: str | None) -> str | None:
 def _of_kind(node: Found, tops: set[str]) -> list[About]:
     made = [About.DATASET] if node.path in tops else []
     if node.kind is FoundKind.ARRAY:
+        made += [about for about, name in _DOCUMENTS.items() if name in node.documents]
         return [*made, About.ARRAY]
     return [*made, About.GROUP] if node.kind is FoundKind.GROUP else made
 
@@ -134,4 +167,6 @@ def _value(about: About, node: Found, members: Mapping[str, object]) -> tuple[ob
         member = _MEMBERS[about]
         return members.get(member), f"{below}/{member}"
     own = node.documents.get(V3_DOCUMENT) or node.documents.get(".zarray")
+    if about in _DOCUMENTS:
+        own = node.documents[_DOCUMENTS[about]]
     return (own.value if own is not None else None), ""

@@ -7,10 +7,18 @@ for each member judges its type.
 from __future__ import annotations
 
 import math
+from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+
+_NESTED = 3
+"""Levels of lists and objects that a message shows."""
+_BEYOND = 2**1023
+"""From here on whole numbers are no doubles, and no arithmetic of ours is safe."""
 
 
 class Entry(NamedTuple):
@@ -36,10 +44,15 @@ def items(value: object) -> list[object]:
 
 def entries(value: object, *names: str) -> Iterator[Entry]:
     """Walk the objects of a list that lies at the members `names` of a value, or is the value."""
-    below = "".join(f"/{escaped(name)}" for name in names)
+    below = _below(names)
     for number, item in enumerate(items(member(value, *names))):
         if isinstance(item, dict):
             yield Entry(number, f"{below}/{number}", item)
+
+
+@cache
+def _below(names: tuple[str, ...]) -> str:
+    return "".join(f"/{escaped(name)}" for name in names)
 
 
 def text(value: object) -> str | None:
@@ -53,10 +66,10 @@ def whole(value: object) -> int | None:
 
 
 def is_number(value: object) -> TypeGuard[int | float]:
-    """Say whether a value is a finite number; true and false are none."""
+    """Say whether a value is a number that a double can hold; true and false are none."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
-    return isinstance(value, int) or math.isfinite(value)
+    return abs(value) < _BEYOND if isinstance(value, int) else math.isfinite(value)
 
 
 def numbers(value: object) -> list[int | float] | None:
@@ -73,8 +86,31 @@ def escaped(name: str) -> str:
 
 
 def said(value: object, most: int = 60) -> str:
-    """Write a value for a message, cut where it is long."""
+    """Write a value for a message, cut where it is long: no more is written out than is shown."""
+    made = _written(value, most, _NESTED)
+    return made if len(made) <= most else f"{made[: most - 1]}…"
+
+
+def _written(value: object, most: int, depth: int) -> str:
     import json  # noqa: PLC0415 - only where something is wrong
 
-    made = json.dumps(value, ensure_ascii=False, default=str)
-    return made if len(made) <= most else f"{made[: most - 1]}…"
+    if isinstance(value, list | dict) and value:
+        if depth == 0:
+            return "[…]" if isinstance(value, list) else "{…}"
+        shown = list(islice(value.items() if isinstance(value, dict) else value, most))
+        if isinstance(value, dict):
+            parts = [f"{json.dumps(k)}: {_written(v, most, depth - 1)}" for k, v in shown]
+            return "{" + ", ".join(parts) + "}"
+        return "[" + ", ".join(_written(v, most, depth - 1) for v in shown) + "]"
+    cut = value[: most + 1] if isinstance(value, str) else value
+    return json.dumps(cut, ensure_ascii=False, default=str)
+
+
+def fingerprint(value: object) -> str:
+    """Give a text that equal JSON values share, in whatever order their members are."""
+    import json  # noqa: PLC0415 - as above
+
+    try:
+        return json.dumps(value, sort_keys=True)
+    except RecursionError:  # so deep that it is no metadata, and like nothing else
+        return f"nested {id(value)}"

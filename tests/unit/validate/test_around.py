@@ -1,0 +1,85 @@
+"""What was not looked at is not told to be missing."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.build_ome import write_collection, write_plate
+from tests.validation.trees import inner, labelled, plate
+from zarrlift.findings import note
+from zarrlift.store.folder import Folder
+from zarrlift.survey.given import hierarchy
+from zarrlift.survey.look import look
+from zarrlift.validate.around import is_absent, level_scale, no_image
+from zarrlift.validate.run import check
+
+
+def test_absence_is_sure_where_somebody_looked() -> None:
+    """A path that is not among the nodes leads nowhere."""
+    tree = hierarchy(plate("0.5"))
+    assert is_absent(tree, "A/3")
+    assert not is_absent(tree, "A/1")
+
+
+def test_below_the_depth_nothing_is_known() -> None:
+    """Nodes at the depth were looked at, those below it not."""
+    tree = replace(hierarchy({}), depth=1)
+    assert is_absent(tree, "A")
+    assert not is_absent(tree, "A/1")
+
+
+def test_behind_a_link_that_leads_out_nothing_is_known() -> None:
+    """Such a link is not followed, so that there may be anything."""
+    tree = replace(hierarchy({}), findings=(note("link-outside", "A/1", "a link"),))
+    assert not is_absent(tree, "A/1")
+    assert not is_absent(tree, "A/1/0")
+    assert is_absent(tree, "A/10")
+
+
+@pytest.mark.parametrize("depth", [0, 1, 2, 3])
+def test_a_plate_is_sound_at_any_depth(depth: int, tmp_path: Path) -> None:
+    """Fewer levels give fewer findings, none of them false."""
+    write_plate(tmp_path / "a.zarr")
+    found = check(look(Folder(tmp_path / "a.zarr"), depth=depth))
+    assert [f for f in found if f.rule.startswith(("plate", "well", "acquisition"))] == []
+
+
+@pytest.mark.parametrize("series", [True, False])
+@pytest.mark.parametrize("depth", [0, 1])
+def test_a_collection_is_sound_at_any_depth(depth: int, series: bool, tmp_path: Path) -> None:
+    """The images of a collection need not have been looked at."""
+    write_collection(tmp_path / "a.zarr", series=series)
+    found = check(look(Folder(tmp_path / "a.zarr"), depth=depth))
+    assert [f for f in found if f.rule.startswith(("collection", "series", "omexml"))] == []
+
+
+def test_why_there_is_no_image() -> None:
+    """Each reason has its words."""
+    tree = hierarchy(labelled("0.5"))
+    assert no_image(tree, "labels/cells") is None
+    assert no_image(tree, "labels") == "is a group without multiscales"
+    assert no_image(tree, "0") == "is an array, no image"
+    assert no_image(tree, "9") == "is not there"
+
+
+@pytest.mark.parametrize("version", ["0.4", "0.5", "0.6"])
+def test_the_scale_of_a_level_is_found_in_every_version(version: str) -> None:
+    """A multiscale's own scale is applied after the level's."""
+    tree = hierarchy(labelled(version))
+    assert level_scale(tree.nodes["labels/cells"]) == [1.0, 1.0, 0.5, 0.5]
+
+
+def test_scales_beyond_all_doubles_are_no_error() -> None:
+    """A product of whole numbers may leave the range of doubles, and is then infinite."""
+    tree = labelled("0.4")
+    for path in (".zattrs", "labels/cells/.zattrs"):
+        entry = inner(tree[path], "multiscales", 0)
+        huge = [{"type": "scale", "scale": [10**300] * 4}]
+        inner(entry["datasets"], 0)["coordinateTransformations"] = huge
+        entry["coordinateTransformations"] = huge
+    assert level_scale(hierarchy(tree).nodes[""]) == [math.inf] * 4
+    assert check(hierarchy(tree))

@@ -1,0 +1,93 @@
+"""Subjects that are alike are asked once, and told as if each were asked."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from tests.build import read_json, sample, write_json
+from tests.build_ome import OMERO, pyramid, write_collection, write_image, write_labels, write_plate
+from tests.traps import Trap, traps_of
+from zarrlift.findings import Finding
+from zarrlift.store.folder import Folder
+from zarrlift.survey.alike import Alike
+from zarrlift.survey.found import Document, Hierarchy
+from zarrlift.survey.look import look
+from zarrlift.validate.run import all_rules, check
+from zarrlift.validate.subject import subjects
+
+
+def one_by_one(tree: Hierarchy) -> list[Finding]:
+    """Ask every rule about every subject."""
+    found = list(tree.findings)
+    for subject in subjects(tree):
+        for rule in all_rules():
+            if rule.about is subject.about and subject.version in rule.versions:
+                for problem in rule.check(subject):
+                    severity, pointer = rule.severity(subject.version), problem.pointer
+                    found.append(
+                        Finding(
+                            rule=rule.id,
+                            severity=severity,
+                            path=subject.node.path,
+                            message=problem.message,
+                            pointer=subject.pointer + pointer,
+                        )
+                    )
+    return found
+
+
+def plate(folder: Path) -> None:
+    """A plate, a few of whose fields differ from the others in documents or levels."""
+    write_plate(folder, wells=("A/1", "A/2", "B/1", "B/2", "C/1"), fields=2, acquisitions=2)
+    values = sample((1, 1, 1, 8, 8), "<u2")
+    write_image(folder / "A/1/0", pyramid(values), omero=OMERO)
+    document = read_json(folder / "B/2/0/.zattrs")
+    levels = [{"path": "0"}, {"path": "../1/0"}]
+    (entry,) = cast("list[dict[str, object]]", document["multiscales"])
+    write_json(folder / "B/2/0/.zattrs", {"multiscales": [{**entry, "datasets": levels}]})
+    write_labels(folder / "A/1/0", {"cells": pyramid(values)})
+    document = read_json(folder / "A/2/1/0/.zarray")
+    write_json(folder / "A/2/1/0/.zarray", {**document, "dtype": "<f4"})
+    write_json(folder / "B/1/0/.zattrs", {"multiscales": [{"datasets": [{"path": "7"}]}]})
+    write_json(folder / "C/1/.zattrs", {"well": {"images": []}})
+
+
+@pytest.mark.parametrize("build", [plate, lambda f: write_collection(f, images=4)])
+def test_alike_is_asked_once_and_told_each_time(build: object, tmp_path: Path) -> None:
+    """All findings are there, in the same order, as where nothing is kept in mind."""
+    build(tmp_path / "a")  # type: ignore[operator]
+    tree = look(Folder(tmp_path / "a"))
+
+    assert check(tree) == one_by_one(tree)
+
+
+@pytest.mark.parametrize(
+    "trap", traps_of("image", "labels", "plate", "collection", "version"), ids=lambda trap: trap.id
+)
+def test_traps_are_told_the_same(trap: Trap, tmp_path: Path) -> None:
+    """So it is for what is odd in images, labels, plates, collections and versions."""
+    trap.build(tmp_path / "a")
+    tree = look(Folder(tmp_path / "a"))
+
+    assert check(tree) == one_by_one(tree)
+
+
+def test_documents_of_the_same_bytes_are_one() -> None:
+    """They are parsed once; other bytes, or another name, are another document."""
+    asked = list[str]()
+
+    def parsed(name: str, data: bytes) -> Document:
+        asked.append(name)
+        return Document(name=name, size=len(data), value=json.loads(data))
+
+    alike = Alike(parsed, lambda _: (None, "none"))
+    one, same = alike.document(".zattrs", b"{}"), alike.document(".zattrs", b"{}")
+
+    assert one is same
+    assert alike.document(".zgroup", b"{}") is not one
+    assert alike.document(".zattrs", b"{ }") is not one
+    assert asked == [".zattrs", ".zgroup", ".zattrs"]
