@@ -22,6 +22,7 @@ from benchmarks.session import (
     find_programs,
     measure_case,
     measure_commands,
+    measure_judging,
     opened_place,
 )
 from benchmarks.table import Table
@@ -31,14 +32,14 @@ IN_MEMORY = Path("/dev/shm")
 SPACE_NEEDED = 6_000_000_000
 SLOW_ROUNDS = 3
 DISK_ROUNDS = 3
-START = "start"
+START, JUDGING = "start", "validate"
 LEGEND = """\
 to cp -r: time over that of `cp -r` in the same round; x challenge: time of
 ome2024-ngff-challenge over this one; to bare calls, to tensorstore, to zarrs_reencode: time
 over theirs, without verification. Medians of whole commands, caches warm;
 peak memory is the highest of all runs."""
 BUSY = "Other programs were using this machine when the run began: do not quote its figures."
-NAMES = (*(case.name for case in CASES), START)
+NAMES = (*(case.name for case in CASES), START, JUDGING)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -75,6 +76,8 @@ def _measure(options: argparse.Namespace, programs: Programs, findings: Findings
             measure_case(case, place, programs, findings)
         if START in options.only:
             measure_commands(place, programs, findings)
+        if JUDGING in options.only:
+            measure_judging(place, programs, findings)
     cases = [case for case in cases if not case.recoders and not case.lifted]
     if options.skip_disk or not cases:
         return

@@ -11,6 +11,8 @@ Figure = Literal[
     "to tensorstore",
     "to zarrs_reencode",
     "memory to tensorstore",
+    "faster than yaozarrs",
+    "share read",
     "seconds",
     "peak MB",
 ]
@@ -155,4 +157,6 @@ CASES = (
 HELP_TARGETS = (Target(figure="seconds", limit=0.25),)
 IMPORT_TARGETS = (Target(figure="seconds", limit=0.15),)
 ABSENT_TARGETS = (Target(figure="seconds", limit=2), Target(figure="peak MB", limit=200))
+JUDGING_TARGETS = (Target(figure="faster than yaozarrs", limit=5, least=True),)
+CHUNKS_TARGETS = (Target(figure="share read", limit=0.001),)
 UPGRADE_TARGETS = (Target(figure="seconds", limit=3),)

@@ -20,6 +20,8 @@ class Result:
     subject: str = "zarrlift"
     """Name of the series that the targets are about."""
     targets: tuple[Target, ...] = ()
+    measured: tuple[tuple[Figure, float], ...] = ()
+    """Figures of the subject that its times do not give."""
 
     def find(self, tool: str) -> Series | None:
         """The series of a tool, if it was measured."""
@@ -32,16 +34,18 @@ class Result:
 
     def figure_of(self, series: Series, figure: Figure) -> float | None:
         """A figure of one series, if what it needs was measured."""
+        if figure in dict(self.measured):
+            return dict(self.measured)[figure]
         if figure == "seconds":
             return series.seconds
         if figure == "peak MB":
             return series.peak_bytes / MEGABYTE
-        rival = self.find(_RIVALS[figure])
+        rival = self.find(_RIVALS.get(figure, ""))
         if rival is None:
             return None
         if figure == "memory to tensorstore":
             return series.peak_bytes / rival.peak_bytes
-        faster = figure == "faster than challenge"
+        faster = figure.startswith("faster than")
         return paired_ratio(rival, series) if faster else paired_ratio(series, rival)
 
     @property
@@ -53,6 +57,7 @@ class Result:
 _RIVALS: dict[Figure, str] = {
     "to cp -r": "cp -r",
     "faster than challenge": "challenge",
+    "faster than yaozarrs": "yaozarrs",
     "to bare calls": "bare calls",
     "to bare loop": "bare loop",
     "to tensorstore": "tensorstore",
@@ -86,8 +91,14 @@ _BESIDE: tuple[Figure, ...] = ("to bare calls", "to tensorstore", "to zarrs_reen
 def commands_table(results: Sequence[Result]) -> Table:
     """A row for each command that is measured alone."""
     heads = ("command", "runs", "median s", "CPU s", "peak MB")
-    rows = tuple((result.name, *alone(series)) for result in results for series in result.series)
-    return Table(title="Start-up and planning", heads=heads, rows=rows, left=1)
+    rows = tuple(
+        (_command(result, series), *alone(series)) for result in results for series in result.series
+    )
+    return Table(title="Start-up, planning and validation", heads=heads, rows=rows, left=1)
+
+
+def _command(result: Result, series: Series) -> str:
+    return result.name if len(result.series) == 1 else f"{result.name}: {series.name}"
 
 
 def targets_table(results: Sequence[Result]) -> Table:

@@ -18,6 +18,7 @@ from benchmarks.cases import (
     Case,
     Target,
 )
+from benchmarks.judging import chunks_result, judging_results, lifted
 from benchmarks.machine import file_system
 from benchmarks.measure import CommandError, Rounds, repeat, take_turns
 from benchmarks.results import Result, case_result
@@ -129,6 +130,25 @@ def measure_commands(place: Place, programs: Programs, findings: Findings) -> No
     there_and_back = ("sh", "-c", f"{words % 'upgrade'} && {words % 'undo'}")
     name = "upgrade and undo 384 wells x 4 x 3"
     _measure_command(name, there_and_back, UPGRADE_TARGETS, place, findings)
+
+
+def measure_judging(place: Place, programs: Programs, findings: Findings) -> None:
+    """`validate` against yaozarrs, and what it reads of shards."""
+    if programs.zarrlift is None:
+        return
+    _progress("Validation")
+    log = place.folder / "command.log"
+    plate = _dataset("U", place)
+    newer = lifted(programs.zarrlift, plate, place.folder / "U-0.5.zarr", "--shards", "none")
+    large = _dataset("A", place)
+    shards = ("--shards", "1,1,1,2048,2048")
+    sharded = lifted(programs.zarrlift, large, place.folder / "A-merge.zarr", *shards)
+    try:
+        plates = {"0.4": plate, "0.5": newer}
+        findings.results.extend(judging_results(plates, place.rounds, log))
+        findings.results.append(chunks_result(sharded, place.rounds, log))
+    except (CommandError, OSError) as error:
+        findings.failures.append(str(error))
 
 
 def _measure_command(

@@ -85,13 +85,14 @@ def decode_stored(data: Bytes, layout: ArrayLayout, into: Array | None = None) -
         else:
             coders.append(codec)
     for codec in coders:
-        buffer = _decoded(buffer, codec, into if len(coders) == 1 else None)
+        buffer = undone(buffer, codec, into if len(coders) == 1 else None)
     if layout.data_type.variable:
         return _variable(buffer, layout, order)
     return _shaped(buffer, layout, endian, order)
 
 
-def _decoded(buffer: object, codec: Codec, into: Array | None = None) -> object:
+def undone(buffer: object, codec: Codec, into: Array | None = None) -> object:
+    """Undo one codec that works on bytes; raise `DamageError` where that fails."""
     if codec.name == "blosc":
         buffer = _blosc_frame(memoryview(buffer))  # type: ignore[arg-type]
     try:

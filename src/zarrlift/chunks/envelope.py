@@ -154,3 +154,41 @@ def _zstd_blocks_end(data: Bytes, at: int) -> int | None:
         if header & 1:
             return at
     return None
+
+
+_ZSTD_BLOCK = 2**17
+_ZSTD_RLE = 1
+_ZSTD_SKIPPED = range(0x184D2A50, 0x184D2A60)
+_ENOUGH = 2**40
+
+
+def zstd_most(data: Bytes) -> tuple[int, int]:
+    """Give the bytes that the frames of a zstd object state, and the most that the others hold.
+
+    Of what a frame without a statement holds, each block says how large it is, or has 128 KiB at
+    the most. Frames are looked at up to where they are no longer whole.
+    """
+    at = said = most = 0
+    while at + 8 <= len(data) and most < _ENOUGH:
+        if int.from_bytes(data[at : at + 4], "little") in _ZSTD_SKIPPED:
+            at += 8 + int.from_bytes(data[at + 4 : at + 8], "little")
+            continue
+        if bytes(data[at : at + 4]) != _ZSTD_MAGIC:
+            break
+        start, stated, checksum = _zstd_header(data[at:])
+        end, held = _zstd_blocks(data, at + start)
+        most += held if stated is None else 0
+        said += stated or 0
+        at = end + (4 if checksum else 0)
+    return said, most
+
+
+def _zstd_blocks(data: Bytes, at: int) -> tuple[int, int]:
+    """Walk the blocks of a frame; gives where they end, and the most bytes that they hold."""
+    held, last = 0, False
+    while at + 3 <= len(data) and not last and held < _ENOUGH:
+        header = int.from_bytes(data[at : at + 3], "little")
+        kind, length, last = header >> 1 & 3, header >> 3, bool(header & 1)
+        held += _ZSTD_BLOCK if kind > _ZSTD_RLE else length
+        at += 3 + (1 if kind == _ZSTD_RLE else length)
+    return at if last else len(data), held

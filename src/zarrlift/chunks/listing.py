@@ -88,6 +88,9 @@ class Strays:
     """Chunk objects outside the array's shape."""
     broken: list[Broken] | None = None
     """Shards that are not whole; None where the first of them is to be raised as an error."""
+    odd: dict[str, str] | None = None
+    """What lies where a chunk or a folder of chunks would and is none, by path in the dataset; None
+    where the first of it is to be raised."""
 
     def join(self, other: Strays) -> None:
         """Take in what another listing of the same array found; both may have met the same."""
@@ -247,8 +250,12 @@ class _Listing:
         if kind is Kind.FILE:
             return False
         what = "a folder" if kind is Kind.FOLDER else f"a {kind} link or file"
+        message = f"{what} lies where {'a chunk' if last else 'chunks'} would"
+        if self._strays.odd is not None:
+            self._strays.odd[entry.path[self._cut :]] = message
+            return False
         raise StorageError(
-            f"{what} lies where {'a chunk' if last else 'chunks'} would",
+            message,
             place=entry.path,
             hint="put the data back, or stop what writes there if the source changes; --exclude "
             "leaves the array out",

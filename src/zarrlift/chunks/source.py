@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from zarrlift import grid
 from zarrlift.chunks.indexes import FoundIndex, numbering, read_index, read_last
@@ -24,6 +24,17 @@ def source_for(folder: Folder, path: str, layout: ArrayLayout) -> ChunkSource:
 
         return RemoteSource(folder, path, layout)
     return ChunkSource(folder, path, layout)
+
+
+class Lies(NamedTuple):
+    """Where a chunk lies."""
+
+    key: str
+    """Of its object, in the dataset."""
+    offset: int
+    length: int
+    object_bytes: int
+    """Of the whole object."""
 
 
 class ChunkSource:
@@ -57,6 +68,17 @@ class ChunkSource:
             return self._read_whole(index)
         return self._read_part(index, self._shard_index(self._outer(index)))
 
+    def lies(self, index: Index) -> Lies | None:
+        """Say where a chunk lies, or None where it is absent; raises `DamageError` as `read`."""
+        outer = self._outer(index)
+        key = self.key(outer)
+        if self.layout.shards is None:
+            size = self._folder.size(key, *self._node)
+            return None if size is None else Lies(key, 0, size, size)
+        found = self._shard_index(outer)
+        entry = self._entry(index, found)
+        return None if entry is None or found is None else Lies(key, *entry, found.size)
+
     def _read_whole(self, index: Index) -> bytes | None:
         return self._folder.read(self.key(index), *self._node)
 
@@ -66,6 +88,13 @@ class ChunkSource:
 
     def _read_part(self, index: Index, found: FoundIndex | None) -> bytes | None:
         """Give a chunk's bytes as the index of its shard tells, None where it is absent."""
+        entry = self._entry(index, found)
+        if entry is None:
+            return None
+        return self._folder.read_range(self.key(self._outer(index)), *entry)
+
+    def _entry(self, index: Index, found: FoundIndex | None) -> tuple[int, int] | None:
+        """Give offset and length of a chunk as the index of its shard tells."""
         if found is None:
             return None
         per, outer = self.layout.per_object, self._outer(index)
@@ -73,10 +102,7 @@ class ChunkSource:
         number = numbering(self.layout.form.order, per)(grid.ravel(local, per))
         if found.trusted is None or number in found.outside:
             raise DamageError(f"shard {found.problem}", place=self._folder.path(self.key(outer)))
-        entry = found.trusted.get(number)
-        if entry is None:
-            return None
-        return self._folder.read_range(self.key(outer), *entry)
+        return found.trusted.get(number)
 
     def _shard_index(self, outer: Index) -> FoundIndex | None:
         """Give the index of a shard, or None where the shard is absent."""

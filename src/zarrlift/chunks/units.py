@@ -145,7 +145,7 @@ class _Shards:
         key = f"{self._path}/{source.keys.of(at)}".lstrip("/")
         made = [Broken(key, found.problem, _pairs(at, source.stored, source.shape))]
         if found.trusted is not None:
-            chunks = [_chunk_of(source, at, slot) for slot in sorted(found.outside)]
+            chunks = [chunk_at(source, at, slot) for slot in sorted(found.outside)]
             made = [
                 Broken(key, found.problem, _pairs(c, source.chunks, source.shape), c)
                 for c in chunks
@@ -167,7 +167,7 @@ def _pairs(at: Index, stored: Index, shape: Index) -> tuple[tuple[int, int], ...
     return tuple((along.start, along.stop) for along in grid.region(at, stored, shape))
 
 
-def _chunk_of(source: ArrayLayout, at: Index, slot: int) -> Index:
+def chunk_at(source: ArrayLayout, at: Index, slot: int) -> Index:
     """Give the index in the array of the chunk at a place of a shard's index."""
     per, order = source.per_object, source.form.order
     if order is None:

@@ -1,0 +1,244 @@
+"""A validation from beginning to end: look, judge documents, audit data, ask as browsers do."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from zarrlift.errors import SourceError
+from zarrlift.jobs.options import Silent, default_memory, threads
+from zarrlift.jobs.validated import Depth, Looked, ValidateOptions, Validation, judged
+from zarrlift.survey.facts import CRATE
+from zarrlift.survey.found import FoundKind, Hierarchy
+from zarrlift.survey.look import look, version_of
+from zarrlift.validate.beyond import as_told, told
+from zarrlift.validate.places import role_of
+from zarrlift.validate.run import check
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from zarrlift.audit.result import Tally
+    from zarrlift.findings import Finding
+    from zarrlift.jobs.options import Watch
+    from zarrlift.store.asking import Requests
+    from zarrlift.store.folder import Folder
+    from zarrlift.survey.found import Found
+
+OME_XML = "METADATA.ome.xml"
+_LARGEST = 2**26
+"""Bytes of a text above which it is not read."""
+
+
+def validate(url: str, options: ValidateOptions, watch: Watch | None = None) -> Validation:
+    """Judge all that lies at an address.
+
+    Raises `SourceError` where there is no Zarr hierarchy, `StorageError` where it cannot be read,
+    `UsageError` where options do not fit the address.
+    """
+    begun = time.monotonic()
+    if options.web:
+        from zarrlift.jobs import browse  # noqa: PLC0415 - few ask for it
+
+        browse.refuse_unfit(url)
+    folder = options.run.stores.source_at(url)
+    tree = look(folder)
+    if not tree.datasets:
+        raise SourceError(
+            "there is no Zarr hierarchy here: no .zgroup, .zarray, .zattrs or zarr.json",
+            place=folder.root,
+            hint="name the folder that holds one of these, or one above it",
+        )
+    job = _Validation(folder, tree, options, watch or Silent())
+    job.judge()
+    if options.level is not Depth.METADATA:
+        job.audit()
+    if options.web:
+        job.browse(url)
+    return job.result(time.monotonic() - begun)
+
+
+@dataclass(slots=True)
+class _Validation:
+    folder: Folder
+    tree: Hierarchy
+    options: ValidateOptions
+    watch: Watch
+    findings: list[Finding] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)
+    tally: Tally | None = None
+    browsed: dict[str, int] = field(default_factory=dict)
+
+    def judge(self) -> None:
+        """Ask every rule about the documents, dataset by dataset."""
+        for finding in self.tree.findings:
+            if finding.rule != "keys-many" or self.options.level is not Depth.METADATA:
+                self.findings.append(as_told(finding))
+        texts = dict(self._texts())
+        for part in parts(self.tree):
+            self.findings += check(part, self.options.version, texts=texts)
+            top = part.datasets[0]
+            if part.version is None:
+                message = "has no OME-Zarr metadata; judged as plain Zarr"
+                self.findings.append(told("ome-missing", top.path, message))
+            self._crate(top, texts)
+
+    def _texts(self) -> Iterator[tuple[str, bytes]]:
+        """Read the files that rules look into: OME-XML, and crates."""
+        tops = {node.path for node in self.tree.datasets}
+        wanted: dict[str, int] = {}
+        for node in self.tree.nodes.values():
+            names = (OME_XML, CRATE) if node.path in tops else (OME_XML,)
+            for name in names:
+                if name in node.files:
+                    wanted[f"{node.path}/{name}".lstrip("/")] = node.files[name]
+        for path, size in wanted.items():
+            if size > _LARGEST:
+                self.unseen.append(f"{path}: {size:,} bytes are too many to be read")
+        keys = [path for path, size in wanted.items() if size <= _LARGEST]
+        fetcher = getattr(self.folder, "fetcher", None) if self.folder.remote else None
+        read = (
+            map(self.folder.read, keys) if fetcher is None else fetcher.map(self.folder.read, keys)
+        )
+        for key, data in zip(keys, read, strict=True):
+            if data is not None:
+                yield key, data
+
+    def _crate(self, top: Found, texts: dict[str, bytes]) -> None:
+        data = texts.get(f"{top.path}/{CRATE}".lstrip("/"))
+        if data is None:
+            return
+        from zarrlift.jobs.crate import check_at  # noqa: PLC0415 - few datasets have one
+
+        self.findings += check_at(self.folder, top.path, data)
+
+    def audit(self) -> None:
+        """Look at the data."""
+        from zarrlift.audit.run import Auditor, array_of  # noqa: PLC0415 - not for metadata
+        from zarrlift.audit.sample import Choice  # noqa: PLC0415 - as above
+        from zarrlift.pool import Pool  # noqa: PLC0415 - as above
+
+        run, decode = self.options.run, self.options.level is Depth.DATA
+        arrays = []
+        for node in self.tree.arrays:
+            array = array_of(node)
+            if array is None:
+                self.unseen.append(f"data of {node.path or '/'}: {node.problem}")
+            else:
+                arrays.append(array)
+        remote = self.folder.remote
+        sample = self.options.sample
+        with Pool(threads(run, encodes=decode, remote=remote)) as pool:
+            pool.turn.worth, pool.apart = not (remote or decode), remote
+            self.watch.phase("decoding chunks" if decode else "looking at chunks", None)
+            auditor = Auditor(
+                folder=self.folder,
+                arrays=tuple(arrays),
+                decode=decode,
+                choice=Choice(sample, self.options.seed) if sample is not None else None,
+                pool=pool,
+                memory=default_memory() if run.memory is None else run.memory,
+                watch=self.watch.advance,
+            )
+            self.tally = auditor.run()
+        self.findings += self.tally.findings
+        self.unseen += self.tally.unseen
+
+    def browse(self, url: str) -> None:
+        """Ask as browsers do."""
+        from zarrlift.jobs import browse  # noqa: PLC0415 - few ask for it
+
+        findings, self.browsed = browse.browse(url, self.folder, self.tree)
+        self.findings += findings
+
+    def result(self, seconds: float) -> Validation:
+        """Gather everything."""
+        strict, tree = self.options.strict, self.tree
+        order = {path: number for number, path in enumerate(tree.nodes)}
+        found = sorted(self.findings, key=lambda f: order.get(_node_of(f.path, order), 0))
+        nodes = {f.path: tree.nodes[_node_of(f.path, order)] for f in found if tree.nodes}
+        kept = tuple(found)
+        return Validation(
+            source=self.folder.root,
+            level=self.options.level,
+            strict=strict,
+            datasets=tuple(
+                judged(top.path, part.version, top.zarr_format, kept, strict=strict)
+                for part in parts(tree)
+                for top in part.datasets[:1]
+            ),
+            findings=kept,
+            roles={path: role_of(node, tree) for path, node in nodes.items() if path == node.path},
+            documents={path: _document_of(node) for path, node in nodes.items()},
+            looked=self._looked(),
+            sample=str(self.options.sample) if self.options.sample is not None else None,
+            web=self.options.web,
+            unseen=tuple(dict.fromkeys(self.unseen)),
+            requests=self._requests(),
+            seconds=seconds,
+        )
+
+    def _looked(self) -> Looked:
+        nodes = self.tree.nodes.values()
+        documents = [d for node in nodes for d in node.documents.values()]
+        made = Looked(
+            groups=sum(1 for n in nodes if n.kind is FoundKind.GROUP),
+            arrays=sum(1 for n in nodes if n.kind is FoundKind.ARRAY),
+            documents=len(documents),
+            document_bytes=sum(d.size for d in documents),
+            files=sum(len(n.files) for n in nodes),
+        )
+        tally = self.tally
+        if tally is None:
+            return made
+        return replace(
+            made,
+            objects=tally.objects,
+            stored_bytes=tally.stored,
+            chunks=tally.chunks,
+            missing=sum(tally.missing.values()),
+            indexes=tally.indexes,
+            index_bytes=tally.index_bytes,
+            decoded=tally.decoded,
+            chunk_bytes=tally.chunk_bytes,
+        )
+
+    def _requests(self) -> Requests | None:
+        from zarrlift.store.asking import Requests  # noqa: PLC0415 - for buckets only
+
+        asked = self.options.run.stores.asked_so_far.get("source")
+        if not self.browsed:
+            return asked
+        sent = self.browsed
+        more = Requests(get=sent.get("GET", 0) + sent.get("OPTIONS", 0), head=sent.get("HEAD", 0))
+        return more if asked is None else asked.plus(more)
+
+
+def parts(tree: Hierarchy) -> list[Hierarchy]:
+    """Take a hierarchy apart into the datasets that it holds; paths stay as they are."""
+    tops = tree.datasets
+    if len(tops) == 1:
+        return [replace(tree, findings=())]
+    made = []
+    for top in tops:
+        inner = f"{top.path}/"
+        nodes = {p: n for p, n in tree.nodes.items() if p == top.path or p.startswith(inner)}
+        made.append(replace(tree, nodes=nodes, version=version_of(nodes), findings=()))
+    return made
+
+
+def _node_of(path: str, known: Iterable[str]) -> str:
+    """Give the node that a path is, or lies in."""
+    while path and path not in known:
+        path = path.rpartition("/")[0]
+    return path
+
+
+def _document_of(node: Found) -> str:
+    """Give the key of the document that attributes are in."""
+    names = ("zarr.json", ".zattrs", ".zarray", ".zgroup")
+    if node.kind is FoundKind.ARRAY:
+        names = ("zarr.json", ".zarray", ".zattrs", ".zgroup")
+    name = next((n for n in names if n in node.documents), "")
+    return f"{node.path}/{name}".strip("/")
