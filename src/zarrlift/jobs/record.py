@@ -90,7 +90,7 @@ def read(dataset: Dataset) -> Record | None:
         keys = None
         if removed is not None:
             stated = _document(dataset, removed, REMOVED)["keys"]
-            keys = tuple(_key(dataset, k, V2_DOCUMENTS) for k in stated)
+            keys = tuple(key_within(dataset, k, V2_DOCUMENTS) for k in stated)
     except ZarrliftError as error:
         raise _unreadable(dataset, error.message) from error
     except (KeyError, TypeError, ValueError) as error:
@@ -121,7 +121,7 @@ def _document(dataset: Dataset, data: bytes, key: str) -> Mapping[str, Any]:
 def _written(dataset: Dataset, value: object) -> Written:
     if not isinstance(value, dict):
         raise TypeError(value)
-    key = _key(dataset, value["key"], ("zarr.json",))
+    key = key_within(dataset, value["key"], ("zarr.json",))
     return Written(
         key,
         int(value["size"]),
@@ -131,7 +131,7 @@ def _written(dataset: Dataset, value: object) -> Written:
     )
 
 
-def _key(dataset: Dataset, value: object, names: tuple[str, ...]) -> str:
+def key_within(dataset: Dataset, value: object, names: tuple[str, ...]) -> str:
     """Check a key of a record, which may come from anywhere: it must stay within the dataset."""
     parts = value.split("/") if isinstance(value, str) else []
     inside = not {"", ".", ".."} & set(parts) and parts[-1:] and parts[-1] in names

@@ -1,4 +1,4 @@
-"""Taking the last upgrade or change of the crate back: byte for byte what was there before."""
+"""Taking the last upgrade, repair or change of the crate back, byte for byte."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from zarrlift.errors import SourceError, TargetError
-from zarrlift.jobs import changes, record
+from zarrlift.jobs import changes, record, repair_record
 from zarrlift.jobs.options import Silent, Watch
 from zarrlift.jobs.stores import Stores
 from zarrlift.jobs.upgraded import Undone
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from zarrlift.jobs.changes import Change
     from zarrlift.jobs.record import Record
+    from zarrlift.jobs.repair_record import Kept
     from zarrlift.store.in_place import Dataset
 
 _LOG = logging.getLogger(__name__)
@@ -27,7 +28,7 @@ _NAMED = 20
 def undo(
     url: str, *, force: bool = False, stores: Stores | None = None, watch: Watch | None = None
 ) -> Undone:
-    """Take back what was done last: a change of the crate, or an upgrade with its own.
+    """Take back what was done last: a repair, a change of the crate, or an upgrade with its own.
 
     Raises `TargetError` where there is nothing to undo, or where something has changed since
     that would be lost, unless `force`.
@@ -39,6 +40,9 @@ def undo(
     with dataset.alone(lambda what: seen.phase(what, None)):
         changes.settle(dataset)
         held, change = record.read(dataset), changes.last(dataset)
+        repaired = repair_record.last(dataset)
+        if repaired is not None and repair_record.is_last(repaired, held, change):
+            return _take_repair_back(dataset, repaired, begun, _Asked(force, seen))
         if held is not None and change is not None and not change.upgraded:
             change = None
         if held is None and change is None:
@@ -71,6 +75,7 @@ def _take_back(
         crate = "restored" if changes.take_back(dataset, change) else "removed"
     restored, removed = (_restore(dataset, held), _remove(dataset, held)) if held else (0, 0)
     changes.clear(dataset)
+    repair_record.clear(dataset)
     if held is not None:
         record.forget(dataset)
     _LOG.info("removed %d documents, restored %d in %s", removed, restored, dataset.root)
@@ -78,12 +83,41 @@ def _take_back(
         source=dataset.root,
         upgrade=held is not None,
         crate=crate,
-        left=changes.count(dataset) + (record.read(dataset) is not None),
+        left=_left(dataset),
         removed=removed,
         restored=restored,
         forced=tuple(changed),
         seconds=time.monotonic() - begun,
     )
+
+
+def _take_repair_back(dataset: Dataset, kept: Kept, begun: float, asked: _Asked) -> Undone:
+    changed = repair_record.altered(dataset, kept)
+    if changed and not asked.force:
+        _refuse_changed(dataset, changed)
+    asked.watch.phase("taking the repair back", None)
+    folders = {w.key.rpartition("/")[0] for w in kept.documents}
+    dataset.refuse_locked(sorted({"", *(path for path in folders if dataset.there(path))}))
+    removed, restored = repair_record.take_back(dataset, kept)
+    dataset.forget()
+    _LOG.info("removed %d documents, restored %d in %s", removed, restored, dataset.root)
+    return Undone(
+        source=dataset.root,
+        upgrade=False,
+        repair=True,
+        crate=None,
+        left=_left(dataset),
+        removed=removed,
+        restored=restored,
+        forced=tuple(changed),
+        seconds=time.monotonic() - begun,
+    )
+
+
+def _left(dataset: Dataset) -> int:
+    """Count what can still be taken back."""
+    upgrades = int(record.read(dataset) is not None)
+    return changes.count(dataset) + repair_record.count(dataset) + upgrades
 
 
 def _refuse_nothing(dataset: Dataset) -> None:

@@ -1,0 +1,1 @@
+"""Repairs that need no judgement: what is wrong, and can only be meant in one way."""

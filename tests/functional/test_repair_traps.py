@@ -1,0 +1,73 @@
+"""Repairs of every trap, and of real output of bioformats2raw: what is done, and what is let be."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+import zarrlift as zl
+from tests.functional.runs import tree
+from tests.functional.test_samples_lift import KINDS, RECORDED, RECORDS
+from tests.traps import REFUSED, TRAPS, V3, VERSIONS, Trap
+
+EVERY = (*TRAPS, *REFUSED, *VERSIONS, *V3)
+REPAIRED = {
+    "keys-nested-undeclared": "separator-proved",
+    "keys-nested-declared-flat": "separator-proved",
+    "keys-flat-declared-nested": "separator-proved",
+    "keys-flat-declared-nested-gaps": "separator-proved",
+    "version-number": "version-spelled",
+    "level-paths-nested": "group-added",
+    "labels-nested-without-group": "group-added",
+    "labels-without-list": "labels-listed",
+    "plate-rows-without-group": "group-added",
+    "collection-without-series": "series-listed",
+    "already-0.5-dev": "version-final",
+    "ome-outside-ome": "ome-moved",
+}
+"""The one repair that is made of a trap; none of the others."""
+UNDECIDED = {"already-0.6rc0", "already-0.6.dev3"}
+"""Traps that state a preview, and have another form."""
+
+
+@pytest.mark.parametrize("trap", EVERY, ids=[trap.id for trap in EVERY])
+def test_trap(trap: Trap, tmp_path: Path) -> None:
+    """What has one meaning is put right, all else is left; undo is exact."""
+    root = tmp_path / "a.zarr"
+    trap.build(root)
+    before = tree(root)
+
+    made = zl.repair(root)
+
+    due = {REPAIRED[trap.id]} if trap.id in REPAIRED else set()
+    assert {r for change in made.changes for r in change.repairs} == due
+    assert [f.rule for f in made.findings] == ["repair-undecided"] * (trap.id in UNDECIDED)
+    after = tree(root)
+    assert zl.repair(root).already
+    assert tree(root) == after
+    if made.changes:
+        zl.undo(root)
+    assert tree(root) == before
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_output_of_bioformats2raw(name: str, tmp_path: Path) -> None:
+    """What bioformats2raw writes needs no repair; nor does what is lifted from it."""
+    source = RECORDED / f"{name}.zarr"
+    if not source.is_dir():
+        pytest.skip(f"{source} is not there")
+    root = Path(shutil.copytree(source, tmp_path / "old.zarr"))
+
+    assert zl.repair(root).already
+    assert zl.convert(root, tmp_path / "new.zarr").finished
+    assert zl.repair(tmp_path / "new.zarr").already
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_sample_data(kind: str, tmp_path: Path) -> None:
+    """Nor does what `zarrlift demo` writes."""
+    root = zl.demo(tmp_path / "a.zarr", kind=kind, size="256KiB").path
+
+    assert zl.repair(root, dry_run=True).already
