@@ -1,0 +1,1 @@
+"""What there is to say of a hierarchy: its readers, its members, pictures. Pure."""

@@ -1,0 +1,228 @@
+"""Reading what a small picture of an image takes: one plane of its smallest fitting level."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from zarrlift import grid
+from zarrlift.about import picture as p
+from zarrlift.chunks import codec, fills
+from zarrlift.chunks.source import source_for
+from zarrlift.errors import DamageError, SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zarrlift.about.picture import Color, Picture, Plane
+    from zarrlift.metadata.layout import ArrayLayout
+    from zarrlift.store.folder import Folder
+    from zarrlift.survey.found import Hierarchy
+    from zarrlift.survey.images import Image, Level
+
+SIZE = 512
+"""Pixels of a picture's longer side, at most."""
+_MOST = 2**28
+"""Decoded bytes that are read for one picture."""
+_CHANNELS = 8
+
+
+class Taken(NamedTuple):
+    """A picture, and where it was taken."""
+
+    picture: Picture
+    """y, x and red, green, blue."""
+    image: str
+    """Path of the image."""
+    level: str
+    position: tuple[tuple[str, int], ...]
+    """Name and index along each axis that was cut."""
+    damaged: int
+    """Chunks that do not decode, shown as the fill value."""
+
+
+def picture_of(folder: Folder, tree: Hierarchy, image: Image, size: int = SIZE) -> Taken:
+    """Take a picture of an image's middle plane, channels in their colours, in one.
+
+    Raises `SourceError` where the image has no plane of numbers, or no level that is small enough
+    to be read for a picture; `StorageError` where reading fails.
+    """
+    names = image.axis_names
+    level, layout = _level(tree, image, size)
+    across = _across(image, layout)
+    cut = {a: _middle(tree, image, a, layout) for a in range(layout.ndim) if a not in across}
+    reading = _Reading(folder, level.path, layout, across)
+    channel = next((a for a in cut if image.axes[a].type == "channel"), None)
+    if image.is_label:
+        shown = p.fitted(reading.plane(cut), size, mean=False)
+        made = p.of_labels(shown, _label_colors(tree, image))
+    else:
+        made = p.composed(_channels(image, reading, cut, channel, size))
+    position = tuple((names[a], i) for a, i in cut.items() if a != channel or image.is_label)
+    return Taken(made, image.path, level.name, position, reading.damaged)
+
+
+def _level(tree: Hierarchy, image: Image, size: int) -> tuple[Level, ArrayLayout]:
+    """Choose the smallest level that is as large as the picture, if it is not too much to read."""
+    found = [
+        (level, _layout(tree, level))
+        for level in image.levels
+        if level.layout is not None and len(level.shape) == len(image.axes)
+    ]
+    fit = [(x, y) for x, y in found if math.prod(y.shape) and not y.data_type.variable]
+    fit.sort(key=lambda pair: math.prod(pair[1].shape))
+    if not fit or min(len(image.axes), fit[0][1].ndim) < 2:  # noqa: PLR2004 - a plane
+        raise SourceError("has no plane to take a picture of", place=image.path or "/")
+    small = [pair for pair in fit if _cost(image, pair[1]) <= _MOST]
+    if not small:
+        raise SourceError(
+            f"has no level small enough for a picture: one plane of level {fit[0][0].name} takes "
+            f"{_cost(image, fit[0][1]):,} bytes of decoded chunks",
+            place=image.path or "/",
+        )
+    large = (pair for pair in small if max(_plane(image, pair[1])) >= size)
+    return next(large, small[-1])
+
+
+def _layout(tree: Hierarchy, level: Level) -> ArrayLayout:
+    """Give a level's layout, with keys in the form that its objects have."""
+    found = tree.get(level.path)
+    layout = level.layout
+    if layout is None:
+        raise TypeError(level)
+    proved = found.proved if found is not None else None
+    return layout if proved is None else layout.with_keys(proved)
+
+
+def _across(image: Image, layout: ArrayLayout) -> tuple[int, int]:
+    """Give the two axes of the picture: y and x, else the last two of space, else the last two."""
+    names = image.axis_names
+    if "y" in names and "x" in names:
+        return names.index("y"), names.index("x")
+    space = [a for a, axis in enumerate(image.axes) if axis.type == "space"]
+    last = (space if len(space) > 1 else list(range(layout.ndim)))[-2:]
+    return last[0], last[1]
+
+
+def _plane(image: Image, layout: ArrayLayout) -> tuple[int, int]:
+    first, second = _across(image, layout)
+    return layout.shape[first], layout.shape[second]
+
+
+def _cost(image: Image, layout: ArrayLayout) -> int:
+    """Give the decoded bytes of all chunks that a picture's planes touch."""
+    touched = 1
+    for axis in range(layout.ndim):
+        if axis in _across(image, layout):
+            touched *= layout.chunk_grid[axis]
+        elif image.axes[axis].type == "channel":
+            touched *= min(layout.chunk_grid[axis], _CHANNELS)
+    return touched * layout.chunk_bytes
+
+
+def _middle(tree: Hierarchy, image: Image, axis: int, layout: ArrayLayout) -> int:
+    """Give the index along an axis that is cut: as `omero` has it at first, else the middle."""
+    length, kind = layout.shape[axis], image.axes[axis]
+    node = tree.get(image.path)
+    omero = node.ome.get("omero") if node is not None else None
+    rdefs = omero.get("rdefs") if isinstance(omero, dict) else None
+    word = {"z": "defaultZ", "t": "defaultT"}.get(kind.name, "")
+    stated = rdefs.get(word) if isinstance(rdefs, dict) else None
+    first = image.levels[0].shape
+    if type(stated) is int and axis < len(first) and 0 <= stated < first[axis]:
+        return stated * length // first[axis]
+    return 0 if kind.type in ("time", "channel") else length // 2
+
+
+def _channels(
+    image: Image, reading: _Reading, cut: dict[int, int], channel: int | None, size: int
+) -> list[p.Shown]:
+    if channel is None:
+        numbers, count = [0], 1
+    else:
+        count = reading.layout.shape[channel]
+        stated = image.channels
+        numbers = [n for n in range(count) if n >= len(stated) or stated[n].active]
+        numbers = (numbers or list(range(count)))[:_CHANNELS]
+    shown = []
+    for number in numbers:
+        at = cut if channel is None else {**cut, channel: number}
+        described = image.channels[number] if number < len(image.channels) else None
+        shown.append(
+            p.Shown(
+                plane=p.fitted(reading.plane(at), size),
+                color=p.color_of(described, number, count),
+                window=described.window if described is not None else None,
+                inverted=described.inverted if described is not None else False,
+            )
+        )
+    return shown
+
+
+def _label_colors(tree: Hierarchy, image: Image) -> Mapping[int, Color]:
+    """Give the colours that `image-label` states, those that are three or four whole numbers."""
+    node = tree.get(image.path)
+    stated = node.ome.get("image-label") if node is not None else None
+    listed = stated.get("colors") if isinstance(stated, dict) else None
+    found: dict[int, Color] = {}
+    for entry in listed if isinstance(listed, list) else ():
+        value = entry.get("label-value") if isinstance(entry, dict) else None
+        rgba = entry.get("rgba") if isinstance(entry, dict) else None
+        if type(value) is not int or not isinstance(rgba, list):
+            continue
+        red, green, blue = (v if type(v) is int else -1 for v in [*rgba, -1, -1, -1][:3])
+        if min(red, green, blue) >= 0 and max(red, green, blue) < 256:  # noqa: PLR2004 - a byte
+            found[value] = (red, green, blue)
+    return found
+
+
+class _Reading:
+    """Reads planes of one array, from chunks that may be absent or damaged."""
+
+    def __init__(
+        self, folder: Folder, path: str, layout: ArrayLayout, across: tuple[int, int]
+    ) -> None:
+        self.layout, self._across = layout, across
+        self._source = source_for(folder, path, layout)
+        self.damaged = 0
+        """Chunks that were met so far and do not decode."""
+
+    def plane(self, cut: Mapping[int, int]) -> Plane:
+        """Give one plane, y before x, at an index along each other axis."""
+        layout, (first, second) = self.layout, self._across
+        part = tuple(
+            slice(cut[a], cut[a] + 1) if a in cut else slice(0, layout.shape[a])
+            for a in range(layout.ndim)
+        )
+        shape = tuple(s.stop - s.start for s in part)
+        made = np.full(shape, fills.scalar(layout.fill, layout), codec.native_type(layout))
+        wanted = list(grid.covering(part, layout.chunks))
+        self._source.ahead(wanted)
+        for index in wanted:
+            chunk = self._chunk(index)
+            if chunk is not None:
+                there, here = grid.overlap(part, index, layout.chunks)
+                made[there] = chunk[here]
+        order = (first, second, *(a for a in range(layout.ndim) if a not in (first, second)))
+        plane: Plane = made.transpose(order).reshape(shape[first], shape[second])
+        return plane
+
+    def _chunk(self, index: grid.Index) -> codec.Array | None:
+        try:
+            data = self._source.read(index)
+            return None if data is None else codec.decode(data, self.layout)
+        except DamageError:
+            self.damaged += 1
+            return None
+
+
+def cells(picture: Picture, columns: int, rows: int) -> Picture:
+    """Make a picture small enough for a terminal: `columns` wide, two pixels to a line of text."""
+    planes = [picture[:, :, color] for color in range(3)]
+    most = max(picture.shape[:2])
+    step = max(1, math.ceil(picture.shape[1] / columns), math.ceil(picture.shape[0] / (2 * rows)))
+    small = [p.fitted(plane, max(1, math.ceil(most / step))) for plane in planes]
+    made: Picture = np.stack(small, axis=-1).astype(np.uint8)
+    return made
