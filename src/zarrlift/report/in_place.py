@@ -106,8 +106,12 @@ def _next(made: Upgraded, command: list[str], reach: Sequence[str]) -> list[str]
 def undone_text(made: Undone, reach: Sequence[str] = ()) -> str:
     """Show what was taken back; `reach` as for `upgraded_text`."""
     forced = ", by force" if made.forced else ""
-    what = made.source if made.upgrade else f"the RO-Crate of {made.source}"
+    whole = made.upgrade or made.repair
+    what = made.source if whole else f"the RO-Crate of {made.source}"
     lines = [f"Undone: {what} is as it was{forced}.", ""]
+    if made.repair:
+        removed = f"{words.plural(made.removed, 'document')} removed"
+        lines.append(f"Repair     {removed}, {made.restored:,} put back as they were")
     if made.upgrade:
         lines.append(f"Zarr v3    {words.plural(made.removed, 'document')} removed")
         lines.append(f"Zarr v2    {words.plural(made.restored, 'document')} put back")
@@ -161,6 +165,7 @@ def undone_to_json(made: Undone) -> dict[str, object]:
         "kind": "zarrlift-undo",
         "source": made.source,
         "upgrade": made.upgrade,
+        "repair": made.repair,
         "crate": made.crate,
         "left": made.left,
         "removed": made.removed,

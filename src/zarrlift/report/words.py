@@ -37,10 +37,10 @@ def duration(seconds: float) -> str:
     return f"{int(seconds // _HOUR)} h {int(seconds % _HOUR // _MINUTE)} min"
 
 
-def plural(count: int, noun: str) -> str:
-    """Give a count with its noun, e.g. `1 object`, `1,008 objects`."""
+def plural(count: int, noun: str, *, more: bool = False) -> str:
+    """Give a count with its noun, e.g. `1 object`, `1,008 objects`, `2 more objects`."""
     ending = "" if count == 1 else "es" if noun.endswith("x") else "s"
-    return f"{count:,} {noun}{ending}"
+    return f"{count:,} {'more ' if more else ''}{noun}{ending}"
 
 
 def shape(sizes: Iterable[int]) -> str:
