@@ -38,7 +38,7 @@ unexport PYTHONHOME
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo demo-s3 test test-all bench bench-s3 lint types format wheel lock clean pytest wheel-check test-3.13
+.PHONY: help demo demo-s3 docs docs-check test test-all bench bench-s3 lint types format wheel lock clean pytest wheel-check test-3.13
 
 help: ## list these targets
 	@sed -n 's/^\([a-z][a-z0-9.-]*\):.*## /\1	/p' Makefile | expand -t 14
@@ -53,12 +53,15 @@ demo: $(PACKAGE) ## make a sample dataset, lift it, verify it, print the report
 demo-s3: $(FOR_S3) ## the same between two buckets of a server that it starts
 	"$(BIN)/python" -m tests.demo_s3
 
-test: lint types pytest wheel-check test-3.13 ## everything that CI runs
+test: lint types pytest wheel-check docs-check test-3.13 ## everything that CI runs
 	@echo "make test: all passed"
 
 test-all: ## the same, all cases on either Python, and the slow, broad variants
 	$(MAKE) --no-print-directory test OTHER_CASES=
 	"$(BIN)/python" -m pytest -n $(WORKERS) -m slow || [ $$? -eq 5 ]  # 5: none is marked slow
+
+docs: $(FOR_DEV) ## run the tutorial, and build the documentation into build/site
+	"$(BIN)/python" -m docs.make_site
 
 bench: $(FOR_DEV) ## measure speed and memory, print the tables, draw the chart
 	"$(BIN)/python" -m benchmarks --chart bench-data/benchmarks.svg
@@ -94,7 +97,7 @@ lock: ## write the newest versions that pass resolution to requirements/ (PYTHON
 	mv "$$tmp/lock" "$$file"; echo "wrote $$file"
 
 clean: ## remove what these targets made
-	rm -rf .venv .venv313 dist $(DEMO) .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv313 build dist $(DEMO) .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- parts of `test` -----------------------------------------------------------------------------
@@ -116,6 +119,10 @@ wheel-check: wheel
 	"$$tmp/venv/bin/zarrlift" convert cells-0.4.zarr cells-0.5.zarr --quiet; \
 	"$$tmp/venv/bin/zarrlift" verify cells-0.4.zarr cells-0.5.zarr --level decode; \
 	echo "wheel-check: passed"
+
+# The site without the notebooks' output: a link that leads nowhere is an error.
+docs-check: $(FOR_DEV)
+	"$(BIN)/python" -m docs.make_site --unrun
 
 # The tests once more on Python 3.13, where one is found, with a few cases of each.
 test-3.13:
