@@ -1,4 +1,4 @@
-"""Writes `reference/commands.md` from the command line: `python docs/make_reference.py`."""  # noqa: INP001 - a script
+"""Writes pages of `reference/` from the program: `python docs/make_reference.py`."""  # noqa: INP001 - a script
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ import click
 
 from zarrlift.cli import resave
 from zarrlift.cli.app import app
+from zarrlift.jobs.known import known_rules
+from zarrlift.report.rules import rules_page
 
 PAGE = Path(__file__).parent / "reference" / "commands.md"
+RULES_PAGE = Path(__file__).parent / "reference" / "rules.md"
 _WIDTH = 78
 """What click leaves of a terminal of 80 columns."""
 
@@ -27,6 +30,8 @@ and errors to stderr. [Exit codes](json.md#exit-codes) and [JSON](json.md) have 
 """
 
 _GUIDES = {
+    "info": "[Look inside a dataset](../guides/look-inside.md)",
+    "validate": "[Validate a dataset](../guides/validate-a-dataset.md)",
     "plan": "[Lift an image](../guides/lift-an-image.md), "
     "[Choose shards](../guides/choose-shards.md)",
     "convert": "[Lift an image](../guides/lift-an-image.md), "
@@ -36,12 +41,28 @@ _GUIDES = {
     "verify": "[Prove it](../guides/prove-it.md)",
     "tune": "[Choose a codec and chunks](../guides/choose-codec-and-chunks.md)",
     "upgrade": "[Upgrade in place](../guides/upgrade-in-place.md)",
+    "repair": "[Repair a dataset](../guides/repair-a-dataset.md)",
     "crate": "[Make it findable](../guides/make-it-findable.md)",
     "undo": "[Upgrade in place](../guides/upgrade-in-place.md#take-it-back), "
+    "[Repair a dataset](../guides/repair-a-dataset.md#take-it-back), "
     "[Make it findable](../guides/make-it-findable.md#say-more-later)",
     "run": "[Choose shards](../guides/choose-shards.md#edit-a-saved-plan)",
     "demo": "[Lift an image](../guides/lift-an-image.md)",
 }
+_RULES_HEAD = """\
+# Rules
+
+<!-- Written by docs/make_reference.py from the rules themselves: change them, not this page. -->
+
+What `zarrlift validate` asks; see [Validate a dataset](../guides/validate-a-dataset.md). With
+`--explain RULE` it shows one, with `--rules` it lists them. A rule keeps its name; its message may
+change.
+
+- **error**: the dataset is not valid. **warning**: it counts with `--strict`. **note**: worth
+  knowing.
+- **MUST** and **SHOULD** are those of the specification; **ours** are checks that no clause asks
+  for.
+"""
 _COMING = "[Coming from ome2024-ngff-challenge](../guides/coming-from-the-challenge.md)"
 _RESAVE_GUIDES = dict.fromkeys(("resave", "validate"), _COMING)
 
@@ -60,12 +81,19 @@ def render() -> str:
     return "\n".join(parts)
 
 
+def render_rules() -> str:
+    """Give the page of rules as it should be."""
+    return f"{_RULES_HEAD}\n{rules_page(known_rules().values())}"
+
+
 def _program(program: str, group: click.Group, guides: dict[str, str]) -> list[str]:
     parent = click.Context(
         group, info_name=program, terminal_width=_WIDTH, **group.context_settings
     )
     parts = [_section(program, group.get_help(parent))]
     for name, command in group.commands.items():
+        if command.hidden:
+            continue
         context = click.Context(command, parent=parent, info_name=name)
         links = f"\nGuides: {guides[name]}.\n" if name in guides else ""
         parts.append(_section(f"{program} {name}", command.get_help(context)) + links)
@@ -78,3 +106,4 @@ def _section(title: str, text: str) -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(render(), encoding="utf-8")
+    RULES_PAGE.write_text(render_rules(), encoding="utf-8")

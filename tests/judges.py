@@ -137,7 +137,7 @@ def yaozarrs_problems(root: Path) -> list[str]:
             yaozarrs.validate_zarr_store(str(root))
         except StorageValidationError as error:
             return [f"{e['type']} {e['loc']}: {e['msg']}" for e in error.errors()]
-        except (ValueError, NotImplementedError) as error:
+        except (ValueError, NotImplementedError, KeyError) as error:
             return [str(error)]
     return []
 

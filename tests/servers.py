@@ -176,6 +176,13 @@ class Web:
         self.ranges = True
         self.refuses: Callable[[str], int | None] = lambda _path: None
         """Gives a status that is answered for a path in place of the file."""
+        self.headers: dict[str, str] = {}
+        """Sent with every answer."""
+        self.bare: set[int] = set()
+        """Statuses that these are not sent with."""
+        self.suffixes = True
+        """Ranges may count from the end."""
+        self.refuses_methods: dict[str, int] = {"OPTIONS": 501}
 
 
 @contextmanager
@@ -253,12 +260,26 @@ class _Files(_Quiet):
 
     do_HEAD = do_GET  # noqa: N815 - the library's name
 
+    def do_OPTIONS(self) -> None:
+        """Answer what a browser asks before another request."""
+        self.web.asked.append((self.command, self.path))
+        self._answer(204, b"")
+
+    def _answer(self, status: int, body: bytes, **headers: str) -> None:
+        status = self.web.refuses_methods.get(self.command, status)
+        more = {} if status in self.web.bare else self.web.headers
+        named = {name.replace("-", "_"): value for name, value in more.items()}
+        super()._answer(status, body, **{**named, **headers})
+
     def _send(self, data: bytes) -> None:
         wanted = re.fullmatch(r"bytes=(\d*)-(\d*)", self.headers.get("Range", ""))
         if wanted is None or not self.web.ranges:
             self._answer(200, data)
             return
         first, last = wanted.groups()
+        if not (first or self.web.suffixes):
+            self._answer(200, data)
+            return
         begin = int(first) if first else max(0, len(data) - int(last))
         end = min(int(last) + 1, len(data)) if first and last else len(data)
         if begin >= len(data):

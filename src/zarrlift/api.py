@@ -24,6 +24,7 @@ from zarrlift.jobs.choices import (
     run_options,
     settings,
 )
+from zarrlift.jobs.judging import Judging, validate_options
 from zarrlift.jobs.reach import OneReach, Placed, Reach, stores_of
 
 if TYPE_CHECKING:
@@ -34,15 +35,20 @@ if TYPE_CHECKING:
     from zarrlift.demo.write import Demo
     from zarrlift.jobs.choices import Path
     from zarrlift.jobs.crate import Described
+    from zarrlift.jobs.informed import Info
+    from zarrlift.jobs.known import KnownRule
     from zarrlift.jobs.options import Watch
+    from zarrlift.jobs.repaired import Repaired
     from zarrlift.jobs.result import Report
     from zarrlift.jobs.script import Scripts
     from zarrlift.jobs.upgraded import Undone, Upgraded
+    from zarrlift.jobs.validated import Validation
     from zarrlift.plan.cost import Costs
     from zarrlift.plan.details import Details
     from zarrlift.plan.plan import Plan
     from zarrlift.plan.tuning import Tuning
     from zarrlift.survey.facts import Survey
+    from zarrlift.validate.conformance import Verdict
     from zarrlift.verify.result import Verification
 
 
@@ -68,6 +74,65 @@ def survey(source: Path, *, exclude: Sequence[str] = (), **reach: Unpack[Reach])
 
     refuse_unknown(reach, Reach)
     return walk(stores_of(reach).source_at(place(source)), patterns(exclude))
+
+
+def info(
+    url: Path,
+    *,
+    depth: int | None = None,
+    every: bool = False,
+    sizes: bool = False,
+    keys: bool = False,
+    documents: bool = False,
+    chunk: str | None = None,
+    picture: bool = False,
+    **reach: Unpack[OneReach],
+) -> Info:
+    """Look at a dataset, or any node of one; only metadata is read unless more is asked for.
+
+    Parameters
+    ----------
+    url
+        Folder, zipped file or address of an OME-Zarr 0.1-0.6 or plain Zarr hierarchy, of a node in
+        one, or of a folder that holds several.
+    depth
+        Levels of folders below it that are looked at; by default all.
+    every
+        Every well, field, series and dataset; by default the first of them.
+    sizes
+        List all objects, see `Info.sizes`.
+    keys
+        List what lies directly under it, see `Info.objects`.
+    documents
+        Keep its metadata documents as they are, see `Info.documents`.
+    chunk
+        One chunk to look at, such as `0/0,0,0,1,2`: level, and index in array order.
+    picture
+        Take a picture of the first image, see `Info.picture`.
+    reach
+        See `OneReach`.
+
+    Raises
+    ------
+    ZarrliftError
+        Where there is no such hierarchy or chunk; what is wrong with it is said in the value.
+
+    """
+    from zarrlift.jobs.info import InfoOptions
+    from zarrlift.jobs.info import info as look_at
+
+    refuse_unknown(reach, OneReach)
+    options = InfoOptions(
+        depth=depth,
+        every=every,
+        sizes=sizes,
+        keys=keys,
+        documents=documents,
+        chunk=chunk,
+        picture=picture,
+        stores=stores_of(reach),
+    )
+    return look_at(place(url), options)
 
 
 def plan(source: Path, target: Path, **choices: Unpack[Decision]) -> Plan:
@@ -357,10 +422,61 @@ def upgrade(
     return carry_out(place(url), options, watch)
 
 
+def repair(
+    url: Path,
+    *,
+    only: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    dry_run: bool = False,
+    fsync: bool = False,
+    watch: Watch | None = None,
+    **reach: Unpack[OneReach],
+) -> Repaired:
+    """Put metadata right in place where it can only be meant in one way; no chunk is touched.
+
+    The same call again completes a repair that was cut off; `undo` takes it back.
+
+    Parameters
+    ----------
+    url
+        Folder or address of an OME-Zarr 0.1-0.6 or plain Zarr hierarchy.
+    only
+        Ids of repairs, or of rules that they answer; by default all.
+    exclude
+        Patterns of paths whose documents stay as they are.
+    dry_run
+        Write nothing, and say what would be written.
+    fsync
+        Each document is on the disk before it gets its name.
+    watch
+        As for `Run`.
+    reach
+        See `OneReach`.
+
+    Raises
+    ------
+    ZarrliftError
+        Where it cannot be done; what cannot be repaired is in `findings` and `remaining`.
+
+    """
+    from zarrlift.jobs.repair import repair as carry_out
+    from zarrlift.jobs.repaired import RepairOptions
+
+    refuse_unknown(reach, OneReach)
+    options = RepairOptions(
+        only=patterns(only),
+        exclude=patterns(exclude),
+        dry_run=dry_run,
+        fsync=fsync,
+        stores=stores_of(reach),
+    )
+    return carry_out(place(url), options, watch)
+
+
 def undo(
     url: Path, *, force: bool = False, watch: Watch | None = None, **reach: Unpack[OneReach]
 ) -> Undone:
-    """Take back what was done last, an upgrade or a change of the crate, byte for byte.
+    """Take back what was done last: an upgrade, a repair or a change of the crate.
 
     Parameters
     ----------
@@ -435,6 +551,43 @@ def describe(url: Path, *, fsync: bool = False, **more: Unpack[Describing]) -> D
     if words is None:
         raise UsageError("nothing to say in the crate", hint="give a license, name, organism, …")
     return carry_out(place(url), words, fsync=fsync, stores=stores_of(more))
+
+
+def conformance(
+    url: Path,
+    *,
+    version: str | None = None,
+    strict: bool = False,
+    lenient: bool | None = None,
+    **reach: Unpack[OneReach],
+) -> Verdict:
+    """Judge one document or store as the specification's own runner of suites asks for it.
+
+    Parameters
+    ----------
+    url
+        A JSON file with a group's attributes, or its `zarr.json`; or a store.
+    version
+        OME-Zarr version to judge by; by default the one that is stated, or that the form shows.
+    strict
+        Advice counts too, but for what the strict suites do not ask.
+    lenient
+        Read what previews of 0.6 were spelled like; by default what the stated preview had.
+    reach
+        See `OneReach`.
+
+    Raises
+    ------
+    ZarrliftError
+        Where there is nothing to judge, or the file is not readable as JSON.
+
+    """
+    from zarrlift.jobs.conformance import judge
+    from zarrlift.validate.conformance import Measure
+
+    refuse_unknown(reach, OneReach)
+    measure = Measure(version=version, strict=strict, lenient=lenient)
+    return judge(place(url), measure, stores_of(reach))
 
 
 def terms(text: str, *, online: bool = False, service: str | None = None) -> Terms:
@@ -528,3 +681,38 @@ def tune(
         stores=stores_of(reach),
     )
     return measure(place(source), options, watch)
+
+
+def validate(url: Path, **choices: Unpack[Judging]) -> Validation:
+    """Judge a dataset: whether it obeys the specification, and whether its data is whole.
+
+    Parameters
+    ----------
+    url
+        Folder, zipped file or address of an OME-Zarr 0.1-0.6 or plain Zarr hierarchy, or of a
+        folder that holds several.
+    choices
+        See `Judging` and `OneReach`.
+
+    Returns
+    -------
+    Validation
+        The verdict, and all findings; `valid` says whether none counts.
+
+    Raises
+    ------
+    ZarrliftError
+        Where it cannot be looked at; what is wrong with it are findings.
+
+    """
+    from zarrlift.jobs.validate import validate as judge
+
+    refuse_unknown(choices, Judging)
+    return judge(place(url), validate_options(choices), choices.get("watch"))
+
+
+def rules() -> tuple[KnownRule, ...]:
+    """Give every rule by which `validate` judges, in the order in which they are told."""
+    from zarrlift.jobs.known import known_rules
+
+    return tuple(known_rules().values())

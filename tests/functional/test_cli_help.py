@@ -36,7 +36,7 @@ def test_program_lists_its_commands() -> None:
     assert ran.code == 0
     assert widest(ran.out) <= 80
     headings = re.findall(r"^(\w[\w ]*):$", ran.out, re.MULTILINE)
-    assert headings == ["Options", "Lift", "In place", "Choose", "Scale", "Learn"]
+    assert headings == ["Options", "Look", "Lift", "In place", "Choose", "Scale", "Learn"]
     assert [c for c in COMMANDS if not re.search(rf"^  {c} ", ran.out, re.MULTILINE)] == []
 
 

@@ -363,7 +363,7 @@ def test_second_at_once_is_refused(verb: str, root: Path) -> None:
     before = tree(root)
 
     with held_lock(root):
-        assert_refused(in_process(verb, root), "another upgrade or undo is at work")
+        assert_refused(in_process(verb, root), "another upgrade, repair or undo is at work")
         assert tree(root) == before
 
     assert in_process(verb, root).code == 0

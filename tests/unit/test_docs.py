@@ -26,13 +26,18 @@ from zarrlift import errors
 from zarrlift.cli import resave
 from zarrlift.cli.app import app
 from zarrlift.jobs.choices import Choices, Run
+from zarrlift.jobs.judging import Judging
 from zarrlift.jobs.reach import Reach, Written
 from zarrlift.plan.saved import plan_to_json
 from zarrlift.plan.settings import parse_rules, parse_wish
 from zarrlift.report.crates import crate_to_json, described_to_json, terms_to_json
 from zarrlift.report.documents import report_to_json
 from zarrlift.report.in_place import undone_to_json, upgraded_to_json
+from zarrlift.report.info_json import info_to_json
+from zarrlift.report.repairs import repaired_to_json
+from zarrlift.report.rules import rules_to_json
 from zarrlift.report.tunings import tuning_to_json
+from zarrlift.report.validations import validation_to_json
 
 DOCS = Path(make_reference.__file__).parent
 HOUSE = Path(zl.__file__).parent
@@ -47,7 +52,8 @@ MAKERS = SEVERITIES | {"made", "differs"}
 RULE = re.compile(r"[a-z]+(?:-[a-z]+)*")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-NAMES_OF_OTHERS = {"codecs", "layout", "codec_versions"}
+NAMES_OF_OTHERS = {"codecs", "layout", "codec_versions", "files", "header", "left", "value"}
+NAMES_OF_OTHERS |= {"after", "before", "severities"}
 """JSON members whose inner names are those of Zarr, of users or of libraries."""
 
 
@@ -138,7 +144,12 @@ def test_commands_page_is_up_to_date() -> None:
     assert make_reference.PAGE.read_text("utf-8") == make_reference.render()
 
 
-@pytest.mark.parametrize("name", ["", *app.commands])
+def test_rules_page_is_up_to_date() -> None:
+    """The page of rules is what `docs/make_reference.py` writes from the rules."""
+    assert make_reference.RULES_PAGE.read_text("utf-8") == make_reference.render_rules()
+
+
+@pytest.mark.parametrize("name", ["", *(n for n, c in app.commands.items() if not c.hidden)])
 def test_help_is_shown_as_it_is_printed(name: str) -> None:
     """The page of commands shows `--help` as a terminal of 80 columns does."""
     command = [sys.executable, "-m", "zarrlift", *([name] if name else []), "--help"]
@@ -205,12 +216,13 @@ def test_python_page_lists_the_front_door() -> None:
     """Every public name, keyword and kind of error is in the reference."""
     text = text_of("reference/python.md")
     kinds = [v.kind for v in vars(errors).values() if hasattr(v, "kind")]
-    verbs = (zl.upgrade, zl.undo, zl.describe, zl.terms)
+    verbs = (zl.upgrade, zl.repair, zl.undo, zl.describe, zl.terms)
     own = {n: p for verb in verbs for n, p in inspect.signature(verb).parameters.items()}
     named = [
         n for n, p in own.items() if p.kind is p.KEYWORD_ONLY and n not in ("online", "service")
     ]
     keywords = [*Choices.__annotations__, *Run.__annotations__, *Written.__annotations__, *named]
+    keywords += Judging.__annotations__.keys() - Reach.__annotations__.keys()
 
     assert [n for n in zl.__all__ if f"`{n}`" not in text and f"`zl.{n}(" not in text] == []
     assert [name for name in [*keywords, *kinds] if f"| `{name}` |" not in text] == []
@@ -227,10 +239,14 @@ def test_json_page_lists_every_name(tmp_path: Path) -> None:
         report_to_json(zl.run(plan)),
         upgraded_to_json(zl.upgrade(source)),
         undone_to_json(zl.undo(source)),
+        repaired_to_json(zl.repair(source)),
         tuning_to_json(zl.tune(source, codecs=["none"])),
         described_to_json(zl.describe(source, license="cc0", organism="human")),
         crate_to_json(zl.crate(source)),
         terms_to_json(zl.terms("human")),
+        info_to_json(zl.info(source, sizes=True, keys=True, documents=True, chunk="0/0,0,0,0,0")),
+        validation_to_json(zl.validate(source)),
+        rules_to_json(zl.rules()),
     ]
     text = text_of("reference/json.md")
 

@@ -61,7 +61,8 @@ for step in steps[sys.argv[1]]:
     step()
 rooms = {found.name for found in pkgutil.iter_modules(zarrlift.__path__)}
 spelling = {"TYPE_CHECKING", "annotations"}
-public = {name for name in dir(zarrlift) if not name.startswith("_")} - spelling
+kept_out = {"open"}  # which would take the place of Python's own
+public = {name for name in dir(zarrlift) if not name.startswith("_")} - spelling - kept_out
 print(json.dumps({
     "all": sorted(zarrlift.__all__),
     "modules": modules(look()),

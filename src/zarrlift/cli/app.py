@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import click
 
-from zarrlift.cli import choose, describe, faces, in_place, learn, lift
+from zarrlift.cli import (
+    choose,
+    conformance,
+    describe,
+    faces,
+    in_place,
+    judge,
+    learn,
+    lift,
+    look,
+    repair,
+)
 from zarrlift.cli.options import Group
 
 
@@ -17,19 +28,24 @@ from zarrlift.cli.options import Group
 def app() -> None:
     """Lift OME-Zarr 0.1-0.4 to 0.5 without decoding it, and prove the result.
 
-    Start with `zarrlift plan SRC DST`: it shows what would happen and writes nothing.
+    Start with `zarrlift info URL`, which shows what is there, and `zarrlift plan SRC DST`, which
+    shows what would happen; both write nothing.
     """
 
 
+app.add("Look", look.info)
+app.add("Look", judge.validate)
 app.add("Lift", lift.plan)
 app.add("Lift", lift.convert)
 app.add("Lift", lift.verify)
 app.add("In place", in_place.upgrade)
+app.add("In place", repair.repair)
 app.add("In place", describe.crate)
 app.add("In place", in_place.undo)
 app.add("Choose", choose.tune)
 app.add("Scale", lift.run)
 app.add("Learn", learn.demo)
+app.add_command(conformance.conformance)
 
 
 def answer() -> int:

@@ -104,6 +104,16 @@ def save(path: Path, text: str) -> None:
         ) from error
 
 
+def save_bytes(path: Path, data: bytes) -> None:
+    """Write a picture to a file the user named."""
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise ZarrliftError(
+            f"could not be written: {error.strerror}", place=str(path), hint="name another file"
+        ) from error
+
+
 def check_writable(path: object) -> None:
     """Raise where a file that the user named for later cannot be written at all."""
     if isinstance(path, Path):

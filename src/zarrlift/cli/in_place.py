@@ -39,7 +39,7 @@ def upgrade(url: str, **given: object) -> None:
         if given["as_json"] or given["output_format"] == "json":
             faces.show_json(upgraded_to_json(made))
         elif not given["quiet"] or not made.possible:
-            faces.show(upgraded_text(made, _without_dry_run(sys.argv), reach_words(given)))
+            faces.show(upgraded_text(made, without_dry_run(sys.argv), reach_words(given)))
         if not made.possible:
             sys.exit(faces.FOUND)
 
@@ -63,7 +63,7 @@ def undo(url: str, **given: object) -> None:
             faces.show(undone_text(made, reach_words(given)))
 
 
-def _without_dry_run(argv: list[str]) -> list[str]:
+def without_dry_run(argv: list[str]) -> list[str]:
     """Give the words of a dry run that carry it out."""
     words, skip = ["zarrlift"], False
     for word in argv[1:]:

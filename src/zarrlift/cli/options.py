@@ -16,6 +16,7 @@ Decorator = "Callable[[F], F]"
 _WRITTEN = "What is written"
 _CRATE = "What its RO-Crate says"
 _RUNNING = "How it is carried out"
+_JUDGED = "Judging"
 _SHOWN = "What is shown"
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -348,6 +349,19 @@ in_place = _stack(
     yes,
     fsync,
 )
+repairing = _stack(
+    url,
+    _option(
+        "--only",
+        heading=_WRITTEN,
+        metavar="NAME",
+        multiple=True,
+        help="Only this repair, or what answers this rule; may be given more than once.",
+    ),
+    exclude,
+    _option("--dry-run", heading=_RUNNING, is_flag=True, help="Say what would be written."),
+    fsync,
+)
 force = _option("--force", heading=_RUNNING, is_flag=True, help="Undo even what has changed since.")
 shown_in_place = _stack(quiet, logged, as_json)
 crate = _stack(
@@ -368,6 +382,22 @@ crate = _stack(
     quiet,
     logged,
     as_json,
+)
+conformance = _stack(
+    url,
+    _option(
+        "--version",
+        heading=_JUDGED,
+        metavar="VERSION",
+        help="OME-Zarr 0.1-0.6; by default the one that is stated, or that the form shows.",
+    ),
+    _option("--strict", heading=_JUDGED, is_flag=True, help="What the text advises counts too."),
+    _option(
+        "--lenient/--no-lenient",
+        heading=_JUDGED,
+        default=None,
+        help="Read what previews of 0.6 were spelled like; by default what the stated one had.",
+    ),
 )
 demo = _stack(
     click.argument("folder", metavar="DIR"),

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from zarrlift.jobs.reach import OneReach
 
-_NAMES = ("endpoint", "anon", "region", "profile", "requester_pays", "requests")
+_NAMES = ("endpoint", "anon", "region", "profile", "requester_pays", "requests", "patience")
 
 
 def one_reach(given: Mapping[str, object]) -> OneReach:

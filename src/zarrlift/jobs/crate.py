@@ -74,6 +74,16 @@ def look(url: str, stores: Stores | None = None) -> Crate:
     return shown(tree.root, graph, found, exists=True)
 
 
+def check_at(tree: Folder, dataset: str, data: bytes) -> list[Finding]:
+    """Check the crate of a dataset that lies at a path of a tree."""
+    graph, found = read_graph(data)
+    below = f"{dataset}/" if dataset else ""
+    if graph is not None:
+        found += check_graph(graph)
+        found += check_parts(graph, lambda key: _holds(tree, below + key))
+    return [replace(f, path=below + f.path) for f in found]
+
+
 def _holds(tree: Folder, key: str) -> bool:
     """Say whether there is a file or folder; where there are no folders, anything below a key."""
     return tree.size(key) is not None or (tree.remote and tree.has_folder(key))

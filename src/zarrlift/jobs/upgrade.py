@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from zarrlift.errors import DocumentError, SourceError, StorageError, TargetError
 from zarrlift.findings import Finding, Severity, error
-from zarrlift.jobs import record
+from zarrlift.jobs import record, repair_record
 from zarrlift.jobs.options import RunOptions, Silent, Watch, threads
 from zarrlift.jobs.record import Record, Written
 from zarrlift.jobs.upgraded import Depth, Upgraded, UpgradeOptions
@@ -79,6 +79,7 @@ class _Upgrade:
 
     def run(self) -> Upgraded:
         """Carry the upgrade out, complete an earlier one, or see that it is done."""
+        repair_record.refuse_unfinished(self.dataset)
         held = record.read(self.dataset)
         if held is not None and held.removed is not None:
             self._refuse_other_crate(held)

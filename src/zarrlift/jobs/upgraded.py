@@ -101,26 +101,27 @@ class Upgraded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undone:
-    """The outcome of taking an upgrade or a change of the crate back."""
+    """The outcome of taking an upgrade, a repair or a change of the crate back."""
 
     source: str
     upgrade: bool
-    """An upgrade was taken back; else only a change of the crate."""
+    """An upgrade was taken back; else a repair, or only a change of the crate."""
     crate: str | None
     """`restored` or `removed`; None where it was left alone."""
     left: int
     """Changes that can still be taken back."""
     removed: int
-    """Documents of Zarr v3 that were removed."""
+    """Documents that were removed; those of Zarr v3, of an upgrade."""
     restored: int
-    """Documents of Zarr v2 that were put back."""
+    """Documents that were put back; those of Zarr v2, of an upgrade."""
     forced: tuple[str, ...]
     """Keys that had changed since the upgrade, and were removed or replaced all the same."""
     seconds: float
+    repair: bool = False
+    """A repair was taken back."""
 
     def __repr__(self) -> str:
         """Give the outcome in one line."""
         return (
-            f"Undone({self.source!r}: {self.removed} documents removed, "
-            f"{self.restored} of v2 put back)"
+            f"Undone({self.source!r}: {self.removed} documents removed, {self.restored} put back)"
         )
