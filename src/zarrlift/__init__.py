@@ -1,4 +1,4 @@
-"""zarrlift lifts OME-Zarr 0.1-0.4 to 0.5 without decoding it, and proves the result."""
+"""zarrlift shows OME-Zarr, judges it, lifts it to Zarr v3 without decoding, and proves it."""
 
 import importlib as _importlib
 from typing import TYPE_CHECKING as _TYPE_CHECKING

@@ -26,7 +26,7 @@ from zarrlift.cli.options import Group
 )
 @click.version_option(package_name="zarrlift", message="zarrlift %(version)s")
 def app() -> None:
-    """Lift OME-Zarr 0.1-0.4 to 0.5 without decoding it, and prove the result.
+    """Look into OME-Zarr, judge it, and lift it to Zarr v3 without decoding it.
 
     Start with `zarrlift info URL`, which shows what is there, and `zarrlift plan SRC DST`, which
     shows what would happen; both write nothing.
