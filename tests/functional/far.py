@@ -1,4 +1,4 @@
-"""A dataset in a bucket behind a proxy, and what its lift is to give."""
+"""A bucket, a dataset in it behind a proxy, and what its lift is to give."""
 
 from __future__ import annotations
 
@@ -9,14 +9,67 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import boto3
+
 import zarrlift as zl
 from tests.functional.runs import write_sample
-from tests.functional.test_buckets import Bucket, files
 from tests.proxy import Proxy, proxied
-from tests.servers import PRIVATE, S3Server
+from tests.servers import ACCESS, PRIVATE, SECRET, S3Server
 from zarrlift.errors import ZarrliftError
 
 OURS = ".zarrlift/"
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket seen by another client than ours."""
+
+    server: S3Server
+    name: str
+
+    @property
+    def client(self) -> Any:
+        """A client of boto3, with keys."""
+        return boto3.client(
+            "s3",
+            endpoint_url=self.server.endpoint,
+            aws_access_key_id=ACCESS,
+            aws_secret_access_key=SECRET,
+            region_name="us-east-1",
+        )
+
+    def url(self, key: str) -> str:
+        """The address of a key."""
+        return f"s3://{self.name}/{key}"
+
+    def put(self, folder: Path, key: str) -> str:
+        """Upload a folder; gives its address."""
+        client = self.client
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                name = f"{key}/{path.relative_to(folder).as_posix()}"
+                client.put_object(Bucket=self.name, Key=name, Body=path.read_bytes())
+        return self.url(key)
+
+    def names(self) -> int:
+        """How many objects there are in the bucket, one page at most."""
+        return int(self.client.list_objects_v2(Bucket=self.name)["KeyCount"])
+
+    def get(self, key: str) -> dict[str, bytes]:
+        """Everything below a key, as `files` gives it of a folder."""
+        client, found = self.client, dict[str, bytes]()
+        pages = client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=f"{key}/")
+        for page in pages:
+            for entry in page.get("Contents", []):
+                body = client.get_object(Bucket=self.name, Key=entry["Key"])["Body"].read()
+                found[entry["Key"][len(key) + 1 :]] = body
+        return found
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder, by its path."""
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,30 +30,13 @@ from tests.faults import (
     every,
     first,
 )
-from tests.functional.far import Far, Stock, far_of, make_stock
-from tests.functional.test_buckets import files
-from tests.servers import ACCESS, SECRET, seaweed
+from tests.functional.far import Far, files
+from tests.servers import ACCESS
 from zarrlift.errors import AccessError, StorageError, ZarrliftError
 
 LATENCY = 0.05
 SLOW_DOWN = Answer(503, "SlowDown")
 REFUSED = Answer(403, "AccessDenied")
-
-
-@pytest.fixture(name="stock", scope="module")
-def run_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stock]:
-    """One server, with a sample on it, for all tests of this file."""
-    with seaweed(tmp_path_factory.mktemp("seaweed")) as server:
-        yield make_stock(server, tmp_path_factory.mktemp("stock"))
-
-
-@pytest.fixture(name="far")
-def stand_between(stock: Stock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Far]:
-    """A proxy before the server, and the keys in the environment."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCESS)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
-    with far_of(stock) as far:
-        yield far
 
 
 def test_requests_run_side_by_side(far: Far, tmp_path: Path) -> None:

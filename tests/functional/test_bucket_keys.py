@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,33 +12,16 @@ import pytest
 
 import zarrlift as zl
 from tests.faults import Answer, Request, after
-from tests.functional.far import Far, Stock, far_of, make_stock
+from tests.functional.far import Bucket, Far, Stock
 from tests.functional.runs import zarrlift
-from tests.functional.test_buckets import Bucket
 from tests.proxy import proxied
-from tests.servers import ACCESS, OTHER_ACCESS, OTHER_SECRET, PUBLIC, SECRET, seaweed
+from tests.servers import ACCESS, OTHER_ACCESS, OTHER_SECRET, PUBLIC, SECRET
 from zarrlift.errors import AccessError, StorageError
 
 NO_KEYS = {
     **dict.fromkeys(["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"]),
     **dict.fromkeys(["AWS_PROFILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"]),
 }
-
-
-@pytest.fixture(name="stock", scope="module")
-def run_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stock]:
-    """One server, with a sample on it, for all tests of this file."""
-    with seaweed(tmp_path_factory.mktemp("seaweed")) as server:
-        yield make_stock(server, tmp_path_factory.mktemp("stock"))
-
-
-@pytest.fixture(name="far")
-def stand_between(stock: Stock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Far]:
-    """A proxy before the server, and the keys in the environment."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCESS)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
-    with far_of(stock) as far:
-        yield far
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ import json
 import math
 import shutil
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ import zarrlift as zl
 from tests.build import sample, write_array, write_file, write_group
 from tests.build_ome import pyramid, write_image, write_plate
 from tests.functional.runs import zarrlift
-from tests.servers import ACCESS, PRIVATE, SECRET, S3Server, seaweed
+from tests.servers import ACCESS, PRIVATE, SECRET, S3Server
 from zarrlift.jobs.stores import Stores
 from zarrlift.plan.cost import Basis
 from zarrlift.plan.requests import Side
@@ -27,19 +26,9 @@ from zarrlift.store.asking import KINDS, Requests
 from zarrlift.survey.walk import survey
 
 
-@pytest.fixture(name="server", scope="module")
-def run_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    """One server for all tests of this file."""
-    with seaweed(tmp_path_factory.mktemp("seaweed")) as server:
-        yield server
-
-
 @pytest.fixture(name="root")
-def place(server: S3Server, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> str:
+def place(keys: None, request: pytest.FixtureRequest) -> str:  # noqa: ARG001 - sets variables
     """Put the keys into the environment; gives an address that no other test uses."""
-    for name, value in server.environment.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", server.endpoint)
     named = "".join(c if c.isalnum() else "-" for c in request.node.name)
     return f"s3://{PRIVATE}/{named}"
 

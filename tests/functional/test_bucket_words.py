@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.faults import Answer, after
-from tests.functional.far import Far, Stock, far_of, make_stock
+from tests.functional.far import Far
 from tests.functional.runs import assert_refused, in_process, in_terminal, widest
-from tests.proxy import proxied
-from tests.servers import ACCESS, SECRET, seaweed
+from tests.servers import ACCESS, SECRET
 
 REGION = "<Region>eu-west-1</Region>"
 HTML = b"<html><body>Welcome</body></html>"
-
-
-@pytest.fixture(name="stock", scope="module")
-def run_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stock]:
-    """One server, with a sample on it, for all tests of this file."""
-    with seaweed(tmp_path_factory.mktemp("seaweed")) as server:
-        yield make_stock(server, tmp_path_factory.mktemp("stock"))
-
-
-@pytest.fixture(name="far")
-def stand_between(stock: Stock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Far]:
-    """A proxy before the server, and the keys in the environment."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCESS)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
-    with far_of(stock) as far:
-        yield far
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,29 +122,6 @@ def test_endpoint_that_is_no_address(endpoint: str, far: Far, tmp_path: Path) ->
     ran = in_process("plan", far.stock.source, tmp_path / "new", "--endpoint", endpoint)
 
     assert_refused(ran, endpoint, "https://HOST", code=2)
-
-
-def test_certificate_that_nobody_signed(
-    far: Far, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A certificate of the server's own is refused, until it is named as one to trust."""
-    if shutil.which("openssl") is None:
-        pytest.skip("needs openssl, to make a certificate")
-    made, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
-    words = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt"]
-    words += ["ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
-    words += ["-addext", "subjectAltName=IP:127.0.0.1"]
-    words += ["-addext", "basicConstraints=critical,CA:FALSE"]
-    subprocess.run([*words, "-keyout", key, "-out", made], check=True, capture_output=True)
-
-    with proxied(far.stock.server.endpoint, certificate=(made, key)) as safe:
-        where = ["--endpoint", safe.endpoint]
-        ran = in_process("plan", far.stock.source, tmp_path / "new", *where)
-        monkeypatch.setenv("SSL_CERT_FILE", str(made))
-        trusted = in_process("plan", far.stock.source, tmp_path / "new", *where)
-
-    assert_refused(ran, "the certificate is not trusted", "SSL_CERT_FILE")
-    assert trusted.code == 0, trusted.said
 
 
 def test_refusal_in_a_terminal(far: Far, tmp_path: Path) -> None:

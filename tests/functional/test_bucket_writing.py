@@ -22,9 +22,9 @@ import zarrlift as zl
 from tests.between import Between, Meddling, Request, between, unchanged
 from tests.build import sample, write_array, write_file, write_group
 from tests.build_ome import pyramid, write_image
+from tests.functional.far import Bucket, files
 from tests.functional.runs import write_sample
-from tests.functional.test_buckets import Bucket, files
-from tests.servers import PRIVATE, PUBLIC, S3Server, seaweed
+from tests.servers import PRIVATE, PUBLIC, S3Server
 from zarrlift.errors import AccessError, StorageError, TargetError, UsageError
 from zarrlift.jobs.stores import Stores
 from zarrlift.store import address
@@ -32,29 +32,9 @@ from zarrlift.store.address import StoreOptions
 from zarrlift.store.unfinished import abort_uploads
 
 PROGRAM = str(Path(sys.executable).with_name("zarrlift"))
+pytestmark = pytest.mark.usefixtures("keys")
 LARGE = (40, 1024, 1024)
 """Shape of an array of two bytes each that goes in parts as one shard: 80 MiB."""
-
-
-@pytest.fixture(name="server", scope="module")
-def run_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    """One server for all tests of this file."""
-    with seaweed(tmp_path_factory.mktemp("seaweed")) as server:
-        yield server
-
-
-@pytest.fixture(name="keys", autouse=True)
-def set_keys(server: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put the keys and the server into the environment."""
-    for name, value in server.environment.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", server.endpoint)
-
-
-@pytest.fixture(name="bucket")
-def private_bucket(server: S3Server) -> Bucket:
-    """The bucket that needs keys."""
-    return Bucket(server, PRIVATE)
 
 
 @pytest.fixture(name="proxy")
@@ -62,12 +42,6 @@ def run_proxy(server: S3Server) -> Iterator[Between]:
     """A proxy in front of the server."""
     with between(server.endpoint) as proxy:
         yield proxy
-
-
-@pytest.fixture(name="key")
-def unused_key(request: pytest.FixtureRequest) -> str:
-    """A key that no other test uses."""
-    return f"{request.node.name.replace('[', '-').replace(']', '')}-{time.monotonic_ns()}"
 
 
 def heads(bucket: Bucket, key: str) -> dict[str, Any]:

@@ -10,12 +10,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import boto3
 import numpy as np
 import obstore
 import pytest
@@ -25,65 +23,15 @@ from obstore.store import S3Store
 
 import zarrlift as zl
 from tests.build import write_array, write_group
+from tests.functional.far import Bucket, files
 from tests.functional.runs import write_sample
-from tests.servers import ACCESS, PRIVATE, PUBLIC, SECRET, S3Server, seaweed
+from tests.servers import ACCESS, PRIVATE, PUBLIC, SECRET, S3Server
 from zarrlift.demo.write import Kind
 from zarrlift.errors import AccessError, StorageError, TargetError, UsageError
 from zarrlift.jobs.stores import Stores
 
 PROGRAM = str(Path(sys.executable).with_name("zarrlift"))
-
-
-@dataclass(frozen=True)
-class Bucket:
-    """A bucket seen by another client than ours."""
-
-    server: S3Server
-    name: str
-
-    @property
-    def client(self) -> Any:
-        """A client of boto3, with keys."""
-        return boto3.client(
-            "s3",
-            endpoint_url=self.server.endpoint,
-            aws_access_key_id=ACCESS,
-            aws_secret_access_key=SECRET,
-            region_name="us-east-1",
-        )
-
-    def url(self, key: str) -> str:
-        """The address of a key."""
-        return f"s3://{self.name}/{key}"
-
-    def put(self, folder: Path, key: str) -> str:
-        """Upload a folder; gives its address."""
-        client = self.client
-        for path in sorted(folder.rglob("*")):
-            if path.is_file():
-                name = f"{key}/{path.relative_to(folder).as_posix()}"
-                client.put_object(Bucket=self.name, Key=name, Body=path.read_bytes())
-        return self.url(key)
-
-    def names(self) -> int:
-        """How many objects there are in the bucket, one page at most."""
-        return int(self.client.list_objects_v2(Bucket=self.name)["KeyCount"])
-
-    def get(self, key: str) -> dict[str, bytes]:
-        """Everything below a key, as `files` gives it of a folder."""
-        client, found = self.client, dict[str, bytes]()
-        pages = client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=f"{key}/")
-        for page in pages:
-            for entry in page.get("Contents", []):
-                body = client.get_object(Bucket=self.name, Key=entry["Key"])["Body"].read()
-                found[entry["Key"][len(key) + 1 :]] = body
-        return found
-
-
-def files(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder, by its path."""
-    found = (path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+pytestmark = pytest.mark.usefixtures("keys")
 
 
 def noted(asked: list[str], name: str, real: Callable[..., Any]) -> Callable[..., Any]:
@@ -94,33 +42,6 @@ def noted(asked: list[str], name: str, real: Callable[..., Any]) -> Callable[...
         return real(*words, **more)
 
     return called
-
-
-@pytest.fixture(name="server", scope="module")
-def run_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    """One server for all tests of this file."""
-    with seaweed(tmp_path_factory.mktemp("seaweed")) as server:
-        yield server
-
-
-@pytest.fixture(name="keys", autouse=True)
-def set_keys(server: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put the keys and the server into the environment."""
-    for name, value in server.environment.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", server.endpoint)
-
-
-@pytest.fixture(name="bucket")
-def private_bucket(server: S3Server) -> Bucket:
-    """The bucket that needs keys."""
-    return Bucket(server, PRIVATE)
-
-
-@pytest.fixture(name="key")
-def unused_key(request: pytest.FixtureRequest) -> str:
-    """A key that no other test uses."""
-    return f"{request.node.name.replace('[', '-').replace(']', '')}-{time.monotonic_ns()}"
 
 
 @pytest.mark.parametrize("kind", Kind)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from obstore.store import S3Store
 
 import zarrlift as zl
 from tests.build import write_array, write_group
-from tests.servers import PRIVATE, S3Server, seaweed
+from tests.servers import PRIVATE, S3Server
 
 WAIT = 0.02
 """Seconds that each request takes longer here, so that those that may overlap do."""
@@ -52,21 +52,9 @@ class Gauge:
         return called
 
 
-@pytest.fixture(name="server", scope="module")
-def run_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    """One server for all tests of this file."""
-    with seaweed(tmp_path_factory.mktemp("seaweed")) as server:
-        yield server
-
-
 @pytest.fixture(name="place")
-def unused_place(
-    server: S3Server, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> str:
+def unused_place(keys: None, request: pytest.FixtureRequest) -> str:  # noqa: ARG001 - as named
     """An address that no other test uses, and what is needed to reach it."""
-    for name, value in server.environment.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", server.endpoint)
     return f"s3://{PRIVATE}/{request.node.name.replace('[', '-').replace(']', '')}"
 
 

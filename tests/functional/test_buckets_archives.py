@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,40 +11,12 @@ import obstore
 import pytest
 
 import zarrlift as zl
+from tests.functional.far import Bucket, files
 from tests.functional.runs import assert_refused, in_process, write_sample
-from tests.functional.test_buckets import Bucket, files
-from tests.servers import PRIVATE, S3Server, seaweed
 from zarrlift.errors import SourceError
 
 READS = ("get", "get_range", "head", "list", "list_with_delimiter")
-
-
-@pytest.fixture(name="server", scope="module")
-def run_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    """One server for all tests of this file."""
-    with seaweed(tmp_path_factory.mktemp("seaweed")) as server:
-        yield server
-
-
-@pytest.fixture(name="keys", autouse=True)
-def set_keys(server: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put the keys and the server into the environment."""
-    for name, value in server.environment.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", server.endpoint)
-
-
-@pytest.fixture(name="bucket")
-def private_bucket(server: S3Server) -> Bucket:
-    """The bucket that needs keys."""
-    return Bucket(server, PRIVATE)
-
-
-@pytest.fixture(name="key")
-def unused_key(request: pytest.FixtureRequest) -> str:
-    """A key that no other test uses."""
-    name = request.node.name.replace("[", "-").replace("]", "")
-    return f"{name}-{time.monotonic_ns()}.ozx"
+pytestmark = pytest.mark.usefixtures("keys")
 
 
 @pytest.fixture(name="asked")

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +26,9 @@ from tests.build import sample, write_array, write_file, write_group
 from tests.build_ome import label_of, pyramid, write_collection, write_image, write_labels
 from tests.build_ome import write_plate as write_plate_of_images
 from tests.fakes import ActingWatch
+from tests.functional.far import Bucket, files
 from tests.functional.runs import assert_refused, end_of, in_process, run, start, write_sample
-from tests.functional.test_buckets import Bucket, files
-from tests.servers import ACCESS, PRIVATE, PUBLIC, SECRET, S3Server, seaweed
+from tests.servers import ACCESS, PUBLIC, SECRET, S3Server
 from zarrlift.errors import AccessError, ClaimLostError, SourceError, TargetError, UsageError
 from zarrlift.jobs.stores import Stores
 from zarrlift.store import lease
@@ -36,33 +36,7 @@ from zarrlift.store.target import OURS, UNDO
 
 WRITES = ("put", "copy", "delete")
 READS = ("get", "get_range", "head", "list", "list_with_delimiter")
-
-
-@pytest.fixture(name="server", scope="module")
-def run_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    """One server for all tests of this file."""
-    with seaweed(tmp_path_factory.mktemp("seaweed")) as server:
-        yield server
-
-
-@pytest.fixture(name="keys", autouse=True)
-def set_keys(server: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put the keys and the server into the environment."""
-    for name, value in server.environment.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", server.endpoint)
-
-
-@pytest.fixture(name="bucket")
-def private_bucket(server: S3Server) -> Bucket:
-    """The bucket that needs keys."""
-    return Bucket(server, PRIVATE)
-
-
-@pytest.fixture(name="key")
-def unused_key(request: pytest.FixtureRequest) -> str:
-    """A key that no other test uses."""
-    return f"{request.node.name.replace('[', '-').replace(']', '')}-{time.monotonic_ns()}"
+pytestmark = pytest.mark.usefixtures("keys")
 
 
 def write_labelled(root: Path) -> Path:

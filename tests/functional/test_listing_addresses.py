@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 import zarrlift as zl
+from tests.functional.far import Bucket, files
 from tests.functional.runs import write_sample
-from tests.functional.test_buckets import Bucket, files
 from tests.servers import PRIVATE, PUBLIC, QUIET, S3Server, bucket_host, seaweed
 from zarrlift.errors import AccessError, SourceError, StorageError, UsageError
 
