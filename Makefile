@@ -27,6 +27,8 @@ PACKAGE := $(VENV)/.package
 FOR_S3 := $(VENV)/.for-s3
 FOR_TESTS := $(VENV)/.for-tests
 FOR_DEV := $(VENV)/.for-dev
+AZURITE_VERSION := 3.35.0
+FOR_AZURE := $(VENV)/azurite/.$(AZURITE_VERSION)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
@@ -38,7 +40,7 @@ unexport PYTHONHOME
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo demo-s3 docs docs-check test test-all bench bench-s3 lint types format wheel lock clean pytest wheel-check test-3.13
+.PHONY: help demo demo-s3 docs docs-check test test-all test-azure bench bench-s3 lint types format wheel lock clean pytest wheel-check test-3.13
 
 help: ## list these targets
 	@sed -n 's/^\([a-z][a-z0-9.-]*\):.*## /\1	/p' Makefile | expand -t 14
@@ -62,6 +64,9 @@ test-all: ## the same, all cases on either Python, and the slow, broad variants
 
 docs: $(FOR_DEV) ## run the tutorial, and build the documentation into build/site
 	"$(BIN)/python" -m docs.make_site
+test-azure: $(FOR_TESTS) $(FOR_AZURE) ## the tests of az:// against Azurite; needs npm
+	AZURITE_FOLDER="$(CURDIR)/$(VENV)/azurite/node_modules/.bin" \
+	  "$(BIN)/python" -m pytest -m "slow or not slow" tests/functional/test_azure.py
 
 bench: $(FOR_DEV) ## measure speed and memory, print the tables, draw the chart
 	"$(BIN)/python" -m benchmarks --chart bench-data/benchmarks.svg
@@ -168,6 +173,12 @@ $(FOR_TESTS): $(PACKAGE)
 	@echo "Installing what the tests need into $(VENV)"
 	@"$(BIN)/python" -m pip install --quiet --upgrade 'pip>=25.1'  # the first to know --group
 	@$(INSTALL) --group test
+	@touch $@
+
+$(FOR_AZURE):
+	@command -v npm >/dev/null || { echo "Azurite comes by npm, which is not installed" >&2; exit 1; }
+	@echo "Installing Azurite $(AZURITE_VERSION) into $(VENV)"
+	@npm install --silent --no-fund --no-audit --no-save --prefix $(VENV)/azurite azurite@$(AZURITE_VERSION)
 	@touch $@
 
 $(FOR_DEV): $(FOR_TESTS)

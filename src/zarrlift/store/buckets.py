@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zarrlift.errors import AccessError, StorageError, UsageError
+from zarrlift.store import clouds
 from zarrlift.store.address import WEB
+from zarrlift.store.clouds import environment as _environment
 from zarrlift.store.patience import FIRST_SECONDS, Purpose, client, retries
 from zarrlift.store.writing import s3_settings
 
@@ -34,12 +36,6 @@ _STATED = (
     *("sso_session", "sso_start_url", "login_session"),
 )
 """What a profile gets its keys by."""
-_GOOGLE = ("GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_SERVICE_ACCOUNT", "GOOGLE_SERVICE_ACCOUNT_KEY")
-_GOOGLE_FILE = ".config/gcloud/application_default_credentials.json"
-_AZURE = (
-    *("AZURE_STORAGE_ACCOUNT_KEY", "AZURE_STORAGE_SAS_TOKEN", "AZURE_STORAGE_TOKEN"),
-    *("AZURE_CLIENT_SECRET", "AZURE_FEDERATED_TOKEN_FILE"),
-)
 _URL = re.compile(r"https?://(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?(/[\w./~%-]*)?$")
 _REGION_WAIT = 5.0
 _MET: set[tuple[str, str, str | None, StoreOptions]] = set()
@@ -59,7 +55,12 @@ _HINTS = (
     ("PermanentRedirect", "the bucket is in another region: check --region and --endpoint"),
     ("redirect without LOCATION", "the bucket is in another region: check --region, --endpoint"),
     ("NoSuchBucket", "there is no such bucket: check its name and --endpoint"),
+    ("ContainerNotFound", "there is no such container: check its name, account and --endpoint"),
     ("InvalidContentType", "the server does not speak TLS: write --endpoint with http://"),
+    (
+        "InvalidCertificate( Expired",
+        "the certificate has expired, or this machine's clock is wrong",
+    ),
     ("certificate", "the certificate is not trusted: check --endpoint, or set SSL_CERT_FILE"),
     ("BadDigest", _CHANGED),
     ("SHA256Mismatch", _CHANGED),
@@ -102,7 +103,10 @@ class Lines:
 
     def __init__(self, address: Address, options: StoreOptions) -> None:
         self._address, self._options = address, options
-        self._place = (address.scheme, address.bucket, endpoint_of(options), options)
+        self._place = (
+            *(address.scheme, address.bucket),
+            *(endpoint_of(options, address.scheme), options),
+        )
         self._made: dict[Purpose, ObjectStore] = {}
         self.reading()
 
@@ -139,7 +143,23 @@ def connect(
     address: Address, options: StoreOptions, purpose: Purpose = Purpose.READ
 ) -> ObjectStore:
     """Open a bucket; nothing is asked of it yet, but for its region where AWS holds it."""
-    from obstore import store  # noqa: PLC0415 - slow to load, and not for local folders
+    from obstore import exceptions  # noqa: PLC0415 - slow to load, and not for local folders
+
+    try:
+        return _connect(address, options, purpose)
+    except exceptions.BaseError as error:
+        text = clean(str(error))
+        raise UsageError(
+            f"the store cannot be asked: {_short(text)}",
+            place=address.url,
+            hint=_hint(text)
+            or clouds.hint(text)
+            or "check the keys in the environment, and --endpoint",
+        ) from error
+
+
+def _connect(address: Address, options: StoreOptions, purpose: Purpose) -> ObjectStore:
+    from obstore import store  # noqa: PLC0415 - as above
 
     if address.scheme == "s3":
         return store.S3Store(address.bucket, **_s3_settings(address, options, purpose))
@@ -149,9 +169,16 @@ def connect(
         return store.HTTPStore(f"{address.scheme}://{address.bucket}", **settings)
     if not signed(address.scheme, options):
         settings["skip_signature"] = True
-    if address.scheme == "gs":
-        return store.GCSStore(address.bucket, **settings)
-    return store.AzureStore(container_name=address.bucket, **settings)
+    endpoint = endpoint_of(options, address.scheme)
+    azure = address.scheme == "az"
+    more = (
+        clouds.azure_settings(endpoint, address.url) if azure else clouds.google_settings(endpoint)
+    )
+    settings["client_options"] |= more.pop("client_options", {})
+    settings |= more
+    if azure:
+        return store.AzureStore(container_name=address.bucket, **settings)
+    return store.GCSStore(address.bucket, **settings)
 
 
 def _settings(options: StoreOptions, purpose: Purpose) -> dict[str, Any]:
@@ -176,9 +203,9 @@ def connect_copying(source: Address, target: Address, options: StoreOptions) -> 
     return S3Store(source.bucket, **settings)
 
 
-def endpoint_of(options: StoreOptions) -> str | None:
-    """Give the server that is asked for S3 addresses; None is AWS."""
-    endpoint = options.endpoint or _environment("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+def endpoint_of(options: StoreOptions, scheme: str = "s3") -> str | None:
+    """Give the server that is asked; None is the maker's own: AWS, Google, Azure."""
+    endpoint = options.endpoint or _environment(*clouds.ENDPOINTS.get(scheme, ()))
     if endpoint and not _URL.match(endpoint):
         raise UsageError(
             "the endpoint is no address of a server",
@@ -212,10 +239,6 @@ def _s3_settings(address: Address, options: StoreOptions, purpose: Purpose) -> d
     return settings
 
 
-def _environment(*names: str) -> str | None:
-    return next((os.environ[name] for name in names if os.environ.get(name)), None)
-
-
 def _has_keys() -> bool:
     """Say whether the environment or a file holds keys; no metadata address is waited for."""
     if _environment(*_KEYS, *_KEYS_TOO, "AWS_PROFILE"):
@@ -243,10 +266,8 @@ def signed(scheme: str, options: StoreOptions) -> bool:
     """Say whether requests are signed."""
     if options.anon or scheme in WEB:
         return False
-    if scheme == "gs":
-        return bool(_environment(*_GOOGLE)) or (Path.home() / _GOOGLE_FILE).is_file()
-    if scheme == "az":
-        return bool(_environment(*_AZURE))
+    if scheme in ("az", "gs"):
+        return clouds.signed(scheme)
     return bool(options.profile or _has_keys())
 
 
@@ -306,12 +327,13 @@ def from_store_error(
     from obstore import exceptions  # noqa: PLC0415 - slow to load
 
     text = clean(str(error))
-    hint = _hint(text)
+    scheme = scheme or place.partition(":")[0]
+    keys = signed(scheme, options)
+    hint = _hint(text) or (clouds.hint(text) if keys else None)
     refused = (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError)
     status = _STATUS.search(text)
-    if isinstance(error, refused) or (status and status[1] in _REFUSED):
-        scheme = scheme or place.partition(":")[0]
-        keys = signed(scheme, options)
+    hidden = scheme == "az" and not keys and clouds.is_hidden(text)
+    if hidden or isinstance(error, refused) or (status and status[1] in _REFUSED):
         how = f"{options.side}, ".lstrip(", ") + f"asked with{'' if keys else 'out'} keys"
         step = "check the keys, and what they allow" if keys else _no_keys(scheme)
         return AccessError(f"{doing} was refused ({how})", place=place, hint=hint or step)
@@ -322,11 +344,12 @@ def _hint(text: str) -> str | None:
     """Give the next step for what a store answered, where it is known."""
     if "AuthorizationHeaderMalformed" in text and (found := _REGION.search(text)):
         return f"the bucket is in another region: --region {found[1] or found[2]}"
-    return next((hint for sign, hint in _HINTS if sign.lower() in text.lower()), None)
+    flat = " ".join(text.lower().split())
+    return next((hint for sign, hint in _HINTS if sign.lower() in flat), None)
 
 
 def _no_keys(scheme: str) -> str:
-    return _NO_LOGIN if scheme in WEB else _NO_KEYS
+    return _NO_LOGIN if scheme in WEB else clouds.KEYS_GO_WHERE.get(scheme, _NO_KEYS)
 
 
 def lost(error: Exception) -> bool:
@@ -343,7 +366,7 @@ def clean(text: str) -> str:
 def _short(text: str) -> str:
     """Give the part of an answer that says why, without the library's own dump of it."""
     first = text.partition("\nDebug source:")[0].strip()
-    found = re.search(r"<Code>(\w+)</Code>(?:.*?<Message>([^<]*)</Message>)?", first, re.DOTALL)
+    found = re.search(r"<Code>(\w+)</Code>(?:.*?<Message>([^<\n]*))?", first, re.DOTALL)
     if found:
         return ": ".join(part for part in found.groups() if part)
     if found := _KIND.search(text):

@@ -66,10 +66,11 @@ def copies_between(source: Folder, target: RemoteTarget) -> Copies | None:
     headers = wanted.writing.storage_class or wanted.writing.cache_control
     if headers or not alike or taken.scheme != given.scheme:
         return None
+    servers = {buckets.endpoint_of(how, taken.scheme) for how in (asked, wanted)}
+    if len(servers) > 1:
+        return None
     if taken.scheme != "s3":
         same = taken.bucket == given.bucket
         return Copies(buckets.connect(given, wanted, Purpose.TRY), source, target) if same else None
-    if buckets.endpoint_of(asked) != buckets.endpoint_of(wanted):
-        return None
     paying = replace(wanted, requester_pays=asked.requester_pays or wanted.requester_pays)
     return Copies(buckets.connect_copying(taken, given, paying), source, target)

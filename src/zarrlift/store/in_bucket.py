@@ -121,7 +121,10 @@ class RemoteDataset(RemoteTarget):
         return data is not None and data == self.read(to)
 
     def move(self, key: str, to: str) -> None:
-        """Rename an object, whose bytes and attributes stay; another run may have done so."""
+        """Rename an object, whose bytes and attributes stay; another run may have done so.
+
+        Azure may answer before it has copied, so there both are looked at.
+        """
         import obstore  # noqa: PLC0415 - slow to load
 
         self._check()
@@ -134,6 +137,9 @@ class RemoteDataset(RemoteTarget):
             return
         except obstore.exceptions.BaseError as error:
             raise self._failed(error, "copying", key) from error
+        if self._address.scheme == "az" and not self.half_moved(key, to):
+            place, step = self.path(to), "wait a while, then run the same command again"
+            raise TargetError("the store is still copying it", place=place, hint=step)
         self.drop(key)
 
     def write(self, key: str, data: bytes) -> None:

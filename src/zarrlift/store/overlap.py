@@ -9,6 +9,7 @@ from zarrlift.errors import StorageError, UsageError
 from zarrlift.store import named, web
 from zarrlift.store.address import WEB, Address, StoreOptions
 from zarrlift.store.buckets import endpoint_of
+from zarrlift.store.clouds import azure_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +22,7 @@ class _Place(NamedTuple):
 
     scheme: str
     host: str
-    """Of the endpoint; empty for AWS, and for stores without endpoints."""
+    """Of the endpoint; empty for AWS and Google. For Azure the account's address."""
     bucket: str
     key: str
     address: Address
@@ -52,7 +53,8 @@ def refuse_overlap(
 def _places(address: Address, options: StoreOptions) -> Iterator[_Place]:
     """Walk what an address may be: one of the web can be a bucket's in two ways."""
     if address.scheme not in WEB:
-        host = _host(endpoint_of(options) if address.scheme == "s3" else None)
+        endpoint = endpoint_of(options, address.scheme)
+        host = azure_server(endpoint) if address.scheme == "az" else _host(endpoint)
         yield _Place(address.scheme, host, address.bucket, address.key, address, options)
         return
     for found, how in web.as_buckets(address):

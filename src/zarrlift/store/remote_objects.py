@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from zarrlift.errors import StorageError
 from zarrlift.store import buckets
 from zarrlift.store.asking import Asking
+from zarrlift.store.clouds import names_no_bucket
 from zarrlift.store.folder import Folder
 from zarrlift.store.patience import again
 from zarrlift.store.unlisted import Answer, Refusals, is_absence
@@ -149,7 +150,7 @@ class RemoteObjects(Folder):
         try:
             data = self._again(lambda: self.asking.get(self._store, self._key(key)).bytes())
         except FileNotFoundError as error:
-            if "NoSuchBucket" in str(error) or not is_absence(error):
+            if names_no_bucket(error) or not is_absence(error):
                 raise self._failed(error, "reading", key) from error
             data = None
         except obstore.exceptions.BaseError as error:

@@ -20,7 +20,7 @@ from zarrlift.store.target import CLAIM, OURS, UNDO
 from zarrlift.store.writing import attributes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from concurrent.futures import Executor, Future
     from contextlib import AbstractContextManager
 
@@ -45,7 +45,10 @@ _LOOK = 1.0
 _CLAIM_AGE = 20.0
 """Seconds after which it is looked whether the claim is still this run's."""
 _NOT_DONE = "501 Not Implemented"
-_DELETED_AT_ONCE = 1000
+_DELETED_IN_TURN = 1000
+_DELETED_AT_ONCE = {"az": 256, "gs": 1}
+"""Keys that one request removes, where that is not a thousand."""
+_UPLOAD_GONE = ("NoSuchUpload", "InvalidBlockList")
 _FIRST = (CLAIM, "zarr.json", ".zgroup", ".zarray", ".zattrs")
 
 
@@ -163,7 +166,9 @@ class RemoteTarget(RemoteFolder):
                 max_concurrency=_PARTS_AT_ONCE,
             )
         except (FileNotFoundError, obstore.exceptions.BaseError) as error:
-            if "NoSuchUpload" in str(error):  # aborted by whoever finished or replaced the target
+            if any(
+                sign in str(error) for sign in _UPLOAD_GONE
+            ):  # by whoever finished or replaced the target
                 self.still_claimed(now=True)
             raise self._failed(error, "writing", key) from error
 
@@ -207,15 +212,24 @@ class RemoteTarget(RemoteFolder):
             yield from (one["path"][cut:] for one in page)
 
     def _delete(self, keys: Iterator[str]) -> None:
+        """Remove objects, a thousand after the other; those that are gone already do no harm."""
+        size = _DELETED_AT_ONCE.get(self._address.scheme, _DELETED_IN_TURN)
+        while batch := [self._key(key) for key in islice(keys, _DELETED_IN_TURN)]:
+            parts = [batch[at : at + size] for at in range(0, len(batch), size)]
+            each = map if len(parts) == 1 else self.sender.map
+            for _ in each(self._delete_at_once, parts):
+                pass
+
+    def _delete_at_once(self, keys: Sequence[str]) -> None:
+        """Remove objects with one request, which goes on where one of them is absent."""
         import obstore  # noqa: PLC0415 - slow to load
 
-        while batch := [self._key(key) for key in islice(keys, _DELETED_AT_ONCE)]:
-            try:
-                self.asking.delete(self._store, batch)
-            except FileNotFoundError:
-                continue
-            except obstore.exceptions.BaseError as error:
-                raise self._failed(error, "removing", "") from error
+        try:
+            self._again(lambda: self.asking.delete(self._store, keys))
+        except FileNotFoundError:
+            return
+        except obstore.exceptions.BaseError as error:
+            raise self._failed(error, "removing", "") from error
 
 
 class PendingUpload:
