@@ -46,6 +46,8 @@ _SECRETS = re.compile(
     r"(?i)((?:x-amz-[\w-]+|awsaccesskeyid|signature|sig|token|credential)=)[^&\s\"']+"
 )
 _CHANGED = "bytes changed on their way, and nothing was kept: run the same command again"
+_TLS = "the server speaks TLS: write --endpoint with https://"
+_SCHEME = "check --endpoint, with http:// or https://, and the network; the same command continues"
 _HINTS = (
     ("InvalidAccessKeyId", "the access key is not known there: check the keys or --profile"),
     ("SignatureDoesNotMatch", "the secret key does not fit the access key"),
@@ -57,6 +59,10 @@ _HINTS = (
     ("NoSuchBucket", "there is no such bucket: check its name and --endpoint"),
     ("ContainerNotFound", "there is no such container: check its name, account and --endpoint"),
     ("InvalidContentType", "the server does not speak TLS: write --endpoint with http://"),
+    ("to an HTTPS server", _TLS),
+    ("to HTTPS port", _TLS),
+    ("No CA certificates", "SSL_CERT_FILE names no file of certificates: correct it, or unset it"),
+    ("NotValidForName", "the certificate is for another host: write --endpoint with that name"),
     (
         "InvalidCertificate( Expired",
         "the certificate has expired, or this machine's clock is wrong",
@@ -68,7 +74,8 @@ _HINTS = (
     ("Connection refused", "nothing listens there: check --endpoint"),
     ("Content-Length", "the server does not say how large files are: copy the dataset to a folder"),
     ("405 Method Not", "the server does not take such requests: copy the dataset to a folder"),
-    ("kind: Interrupted", "check --endpoint, with http:// or https://, and the network"),
+    ("kind: Interrupted", _SCHEME),
+    ("IncompleteMessage", _SCHEME),
     ("kind: Timeout", "check --endpoint and the network; the same command continues"),
     ("invalid list response", "what answers there is no server that speaks S3: check --endpoint"),
     ("<html", "what answers there is no server that speaks S3: check --endpoint"),
@@ -237,6 +244,11 @@ def _s3_settings(address: Address, options: StoreOptions, purpose: Purpose) -> d
     elif options.profile or not _environment(*_KEYS, *_KEYS_TOO):
         settings["credential_provider"] = _profile(options.profile)
     return settings
+
+
+def authorities() -> str | None:
+    """Give the file of authorities that other libraries are to trust, None for their own."""
+    return _environment("AWS_CA_BUNDLE", "SSL_CERT_FILE")
 
 
 def _has_keys() -> bool:

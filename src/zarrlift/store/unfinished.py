@@ -58,6 +58,7 @@ def _client(address: Address, options: StoreOptions) -> Any:  # noqa: ANN401 - b
         "s3",
         endpoint_url=endpoint,
         region_name=buckets.region_of(address, options),
+        verify=buckets.authorities(),
         config=Config(s3=style, **_PLACES),
     )
 
