@@ -116,10 +116,10 @@ def bytes_under_way(plan: Plan) -> int:
 
         received = 2 * AHEAD
     if address.is_remote(plan.target):
-        from zarrlift.store.upload import PART, WHOLE  # noqa: PLC0415 - for buckets only
+        from zarrlift.store.upload import sent_bytes  # noqa: PLC0415 - for buckets only
 
-        largest = max((stored_bytes(a.target) for a in plan.arrays), default=0)
-        sent = 2 * min(largest, WHOLE) + (4 * PART if largest > WHOLE else 0)
+        objects = [(stored_bytes(a.target), chunk_bound(a.target)) for a in plan.arrays]
+        sent = max((sent_bytes(*sizes) for sizes in objects), default=0)
     return received + sent
 
 

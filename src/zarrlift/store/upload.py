@@ -232,6 +232,18 @@ class RemoteTarget(RemoteFolder):
             raise self._failed(error, "removing", "") from error
 
 
+def sent_bytes(size: int, chunk: int) -> int:
+    """Bound the memory that an object of so many bytes takes while it is made and sent.
+
+    Up to 64 MiB it lies in memory once. Of a larger one the first block is as large; others wait
+    behind it, each of one chunk at the least, while parts of it are sent. What the worker itself
+    holds of a chunk is not counted.
+    """
+    if size <= max(WHOLE, chunk):
+        return size
+    return WHOLE + (_PARTS_AT_ONCE + 1) * PART + (_BLOCKS_WAITING + 1) * max(_BLOCK, chunk)
+
+
 class PendingUpload:
     """An object being made, with the answers that `PendingObject` has."""
 
