@@ -311,13 +311,13 @@ def test_wrong_places_and_keys_are_put_into_words(
             monkeypatch.setenv(name, value)
     url = f"az://{container}/nothing-here"
 
-    ran = in_process("plan", url, tmp_path / "new")
+    ran = in_process("plan", url, tmp_path / "new", "--patience", "1")
 
     code = 2 if said in ("cannot be asked", "no storage account is named") else 3
     assert_refused(ran, url, said, step, code=code)
     assert KEY not in ran.said
     if said != "there is no such folder":
-        there = in_process("convert", tmp_path / "old", url)
+        there = in_process("convert", tmp_path / "old", url, "--patience", "1")
         assert there.code == code, there.said
         assert "Traceback" not in there.said
         assert step in there.err

@@ -16,6 +16,7 @@ from zarrlift.store.address import Address, StoreOptions
 from zarrlift.store.unfinished import abort_uploads
 
 HERE = "IP:127.0.0.1"
+HASTY = ("--patience", "1")
 
 
 @pytest.fixture(name="authority", scope="module")
@@ -33,11 +34,11 @@ def test_authority_of_ones_own(
     """
     old, target = far.stock.folder, tmp_path / "new"
     with proxied(far.stock.server.endpoint, certificate=authority.sign(HERE)) as safe:
-        where = ["--endpoint", safe.endpoint]
+        where = ["--endpoint", safe.endpoint, *HASTY]
         refused = [
             in_process("convert", far.stock.source, target, *where),
             in_process("convert", old, far.target, *where),
-            in_process("convert", f"{safe.endpoint}/private/stock/old", target),
+            in_process("convert", f"{safe.endpoint}/private/stock/old", target, *HASTY),
         ]
         monkeypatch.setenv("SSL_CERT_FILE", str(authority.certificate))
         monkeypatch.delenv("AWS_CA_BUNDLE", raising=False)
@@ -79,7 +80,9 @@ def test_certificate_that_does_not_fit(
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.certificate))
 
     with proxied(far.stock.server.endpoint, certificate=authority.sign(*shown)) as safe:
-        ran = in_process("plan", far.stock.source, tmp_path / "new", "--endpoint", safe.endpoint)
+        ran = in_process(
+            "plan", far.stock.source, tmp_path / "new", "--endpoint", safe.endpoint, *HASTY
+        )
 
     assert_refused(ran, far.stock.source, "no connection was made", step)
 
@@ -101,7 +104,7 @@ def test_no_tls_where_the_server_wants_it(far: Far, authority: Authority, tmp_pa
     """Plain HTTP to a server with TLS: the connection breaks off, and the scheme is named."""
     with proxied(far.stock.server.endpoint, certificate=authority.sign(HERE)) as safe:
         plain = safe.endpoint.replace("https:", "http:")
-        ran = in_process("plan", far.stock.source, tmp_path / "new", "--endpoint", plain)
+        ran = in_process("plan", far.stock.source, tmp_path / "new", "--endpoint", plain, *HASTY)
 
     assert_refused(ran, "the connection broke off", "with http:// or https://")
 

@@ -83,7 +83,7 @@ def test_answers_are_put_into_words(case: Case, far: Far, tmp_path: Path) -> Non
     """One message: the address, what was answered, and the next step; no key, no traceback."""
     far.proxy.faults.append(after(0, case.answer))
 
-    where = ["--endpoint", far.proxy.endpoint]
+    where = ["--endpoint", far.proxy.endpoint, "--patience", "1"]
     ran = in_process("convert", far.stock.source, tmp_path / "new", *where)
 
     assert_refused(ran, far.stock.source, case.said, f"next: {case.step}")
@@ -109,7 +109,9 @@ def test_wrong_places_are_put_into_words(
     """An address that leads nowhere is said within seconds."""
     given = endpoint.replace("{server}", far.stock.server.endpoint.removeprefix("http://"))
 
-    ran = in_process("plan", source or far.stock.source, tmp_path / "new", "--endpoint", given)
+    ran = in_process(
+        "plan", source or far.stock.source, tmp_path / "new", "--endpoint", given, "--patience", "1"
+    )
 
     assert_refused(ran, said, step)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from zarrlift import grid
-from zarrlift.errors import UsageError
+from zarrlift.errors import AccessError, UsageError
 from zarrlift.plan.memory import chunk_bound
 from zarrlift.store import address
 from zarrlift.store.address import StoreOptions
@@ -49,6 +49,7 @@ class Stores:
 
             place, options = _resolved(url, self.target)
             _refuse_web(place)
+            _refuse_unsigned(place, options)
             threads, asking = self._threads, self._asking("target")
             return RemoteTarget(place, options, threads(), threads(), asking)  # type: ignore[return-value]
         return Target(address.local_path(url), fsync=fsync)
@@ -60,6 +61,7 @@ class Stores:
 
             place, options = _resolved(url, self.target)
             _refuse_web(place)
+            _refuse_unsigned(place, options)
             threads, asking = self._threads, self._asking("target")
             return RemoteDataset(place, options, threads(), threads(), asking)  # type: ignore[return-value]
         return Dataset(address.local_path(url), fsync=fsync)
@@ -178,3 +180,17 @@ def _refuse_web(place: address.Address) -> None:
             place=place.url,
             hint="name it as s3://BUCKET/KEY, with the endpoint and keys, or name a folder",
         )
+
+
+def _refuse_unsigned(place: address.Address, options: StoreOptions) -> None:
+    """Raise `AccessError` for writing to Google's store without keys.
+
+    obstore would ask the machine's metadata address for some, whatever it is told.
+    """
+    if place.scheme != "gs":
+        return
+    from zarrlift.store import buckets, clouds  # noqa: PLC0415 - for buckets only
+
+    if not buckets.signed("gs", options):
+        step = clouds.KEYS_GO_WHERE["gs"]
+        raise AccessError("writing there needs keys", place=place.url, hint=step)
