@@ -11,9 +11,9 @@ from tests.functional.far import Bucket, Far, Stock, far_of, make_stock
 from tests.servers import ACCESS, PRIVATE, SECRET, S3Server, seaweed
 
 
-@pytest.fixture(name="server", scope="module")
+@pytest.fixture(name="server", scope="session")
 def run_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    """One server for all tests of a file."""
+    """One server for all tests of a process: each keeps to a key of its own."""
     with seaweed(tmp_path_factory.mktemp("seaweed")) as server:
         yield server
 
@@ -38,7 +38,7 @@ def unused_key(request: pytest.FixtureRequest) -> str:
     return f"{request.node.name.replace('[', '-').replace(']', '')}-{time.monotonic_ns()}"
 
 
-@pytest.fixture(name="stock", scope="module")
+@pytest.fixture(name="stock", scope="session")
 def upload_stock(server: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Stock:
     """A sample on the server."""
     return make_stock(server, tmp_path_factory.mktemp("stock"))

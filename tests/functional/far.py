@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,8 @@ from tests.servers import ACCESS, PRIVATE, SECRET, S3Server
 from zarrlift.errors import ZarrliftError
 
 OURS = ".zarrlift/"
+_AT_ONCE = 8
+"""Requests of a test at a time; boto3 keeps ten connections."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +34,7 @@ class Bucket:
     @property
     def client(self) -> Any:
         """A client of boto3, with keys."""
-        return boto3.client(
-            "s3",
-            endpoint_url=self.server.endpoint,
-            aws_access_key_id=ACCESS,
-            aws_secret_access_key=SECRET,
-            region_name="us-east-1",
-        )
+        return _client(self.server.endpoint)
 
     def url(self, key: str) -> str:
         """The address of a key."""
@@ -44,11 +42,15 @@ class Bucket:
 
     def put(self, folder: Path, key: str) -> str:
         """Upload a folder; gives its address."""
-        client = self.client
-        for path in sorted(folder.rglob("*")):
-            if path.is_file():
-                name = f"{key}/{path.relative_to(folder).as_posix()}"
-                client.put_object(Bucket=self.name, Key=name, Body=path.read_bytes())
+        client, paths = self.client, (path for path in folder.rglob("*") if path.is_file())
+
+        def send(path: Path) -> None:
+            name = f"{key}/{path.relative_to(folder).as_posix()}"
+            client.put_object(Bucket=self.name, Key=name, Body=path.read_bytes())
+
+        with ThreadPoolExecutor(_AT_ONCE) as threads:
+            for _ in threads.map(send, paths):
+                pass
         return self.url(key)
 
     def names(self) -> int:
@@ -57,13 +59,27 @@ class Bucket:
 
     def get(self, key: str) -> dict[str, bytes]:
         """Everything below a key, as `files` gives it of a folder."""
-        client, found = self.client, dict[str, bytes]()
+        client = self.client
         pages = client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=f"{key}/")
-        for page in pages:
-            for entry in page.get("Contents", []):
-                body = client.get_object(Bucket=self.name, Key=entry["Key"])["Body"].read()
-                found[entry["Key"][len(key) + 1 :]] = body
-        return found
+        found = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+
+        def fetch(name: str) -> bytes:
+            return bytes(client.get_object(Bucket=self.name, Key=name)["Body"].read())
+
+        with ThreadPoolExecutor(_AT_ONCE) as threads:
+            bodies = threads.map(fetch, found)
+            return {n[len(key) + 1 :]: body for n, body in zip(found, bodies, strict=True)}
+
+
+@lru_cache(maxsize=8)
+def _client(endpoint: str) -> Any:
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        aws_access_key_id=ACCESS,
+        aws_secret_access_key=SECRET,
+        region_name="us-east-1",
+    )
 
 
 def files(folder: Path) -> dict[str, bytes]:

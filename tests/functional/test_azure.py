@@ -121,6 +121,8 @@ def test_copies_stay_within_a_container(box: Container, key: str, tmp_path: Path
     between = zl.convert(source, other.url(f"{key}/new"), verify="none", **words)
 
     assert box.get(f"{key}/new") == other.get(f"{key}/new") == files(tmp_path / "new")
+    assert within.requests is not None
+    assert between.requests is not None
     assert within.requests["target"].copy == 16
     assert within.requests["source"].bytes_in < values.nbytes
     assert between.requests["target"].copy == 0
@@ -166,6 +168,7 @@ def test_large_shard_goes_in_blocks(box: Container, key: str, tmp_path: Path) ->
 
     report = zl.convert(tmp_path / "old", box.url(key), **words)
 
+    assert report.requests is not None
     assert report.requests["target"].part == 6
     assert box.get(key) == files(tmp_path / "new")
 

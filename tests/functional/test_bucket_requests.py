@@ -320,7 +320,7 @@ def test_decoded_chunks_are_estimated(server: S3Server, root: str, tmp_path: Pat
 def test_listing_in_pages_is_foreseen(server: S3Server, root: str, tmp_path: Path) -> None:
     """Beyond a thousand objects listings take a request for each thousand."""
     write_group(tmp_path / "old")
-    values = np.arange(1, 1601, dtype="<u2").reshape(40, 40)
+    values = np.arange(1, 1025, dtype="<u2").reshape(32, 32)
     write_array(tmp_path / "old" / "0", values, chunks=(1, 1), separator=".")
     source = put(server, tmp_path / "old", f"{root}/old")
     before = counted(server)

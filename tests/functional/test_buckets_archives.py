@@ -19,6 +19,13 @@ READS = ("get", "get_range", "head", "list", "list_with_delimiter")
 pytestmark = pytest.mark.usefixtures("keys")
 
 
+@pytest.fixture(name="key")
+def unused_key(request: pytest.FixtureRequest) -> str:
+    """A key that no other test uses."""
+    name = request.node.name.replace("[", "-").replace("]", "")
+    return f"{name}-{time.monotonic_ns()}.ozx"
+
+
 @pytest.fixture(name="asked")
 def count_requests(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Every request that reads, by the name of the function that sends it."""
