@@ -64,6 +64,7 @@ test-all: ## the same, all cases on either Python, and the slow, broad variants
 
 docs: $(FOR_DEV) ## run the tutorial, and build the documentation into build/site
 	"$(BIN)/python" -m docs.make_site
+
 test-azure: $(FOR_TESTS) $(FOR_AZURE) ## the tests of az:// against Azurite; needs npm
 	AZURITE_FOLDER="$(CURDIR)/$(VENV)/azurite/node_modules/.bin" \
 	  "$(BIN)/python" -m pytest -m "slow or not slow" tests/functional/test_azure.py

@@ -10,7 +10,7 @@ import pytest
 
 import zarrlift as zl
 from tests.breaks import named, stating, write_base
-from tests.functional.test_buckets import Bucket, files
+from tests.functional.far import Bucket, files
 from tests.functional.test_buckets_in_place import WRITES, counted, struck
 from tests.servers import PRIVATE, PUBLIC, S3Server, seaweed
 from zarrlift.errors import AccessError, TargetError

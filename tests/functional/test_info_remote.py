@@ -17,8 +17,8 @@ from obstore.store import S3Store
 import zarrlift as zl
 from tests.build import sample, write_group, write_json
 from tests.build_ome import multiscale_of, pyramid, write_image, write_plate
+from tests.functional.far import Bucket
 from tests.functional.runs import in_process, widest, write_sample
-from tests.functional.test_buckets import Bucket
 from tests.proxy import proxied
 from tests.servers import PRIVATE, S3Server, seaweed, web
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import zarrlift as zl
+from tests.functional.far import Bucket
 from tests.functional.runs import in_process, write_sample
-from tests.functional.test_buckets import Bucket
 from tests.servers import PRIVATE, PUBLIC, S3Server, seaweed
 
 

@@ -19,7 +19,7 @@ from tests.build_ome import (
     write_labels,
     write_plate,
 )
-from tests.functional.test_buckets import Bucket
+from tests.functional.far import Bucket
 from tests.servers import PRIVATE, PUBLIC, QUIET, S3Server, seaweed, web
 from zarrlift.errors import AccessError, ZarrliftError
 from zarrlift.store.asking import Requests
