@@ -81,12 +81,13 @@ def check(
     """
     found = list(tree.findings)
     known: dict[object, list[_Told]] = {}
+    named: dict[int, tuple[str, ...] | None] = {}
     for subject in subjects(tree, version, alone=alone, texts=texts):
         own, around = _asked(subject.about, subject.version)
         like = _likeness(subject)
         told = _ask_once(own, subject, like, known)
         if around and not alone:
-            levels = _levels(subject) if subject.about in _OF_LEVELS else None
+            levels = _levels(subject, named) if subject.about in _OF_LEVELS else None
             seen = None if levels is None else (like, levels)
             more = _ask_once(around, subject, seen, known)
             told = sorted([*told, *more], key=itemgetter(0)) if more else told
@@ -142,26 +143,44 @@ def _likeness(subject: Subject) -> tuple[object, ...]:
     return (subject.about, subject.version, node.name, documents, inside, node.proved)
 
 
-def _levels(subject: Subject) -> tuple[object, ...] | None:
+def _levels(
+    subject: Subject, named: dict[int, tuple[str, ...] | None]
+) -> tuple[object, ...] | None:
     """Give what images share whose levels are alike; None where a level is not plainly there.
 
     None too where something else than a level may be named: what transformations keep in arrays.
+    `named` keeps the names of levels by the identity of `multiscales`, which images that are alike
+    have in common.
     """
     if subject.version == "0.6":
         return None
+    held = subject.ome.get("multiscales")
+    names = named[id(held)] if id(held) in named else named.setdefault(id(held), _names(held))
+    if names is None:
+        return None
     made: list[object] = []
-    node, tree = subject.node, subject.tree
-    for image in entries(subject.ome, "multiscales"):
+    nodes = subject.tree.nodes
+    above = f"{subject.node.path}/" if subject.node.path else ""
+    for name in names:
+        found = nodes.get(above + name)
+        if found is None:
+            return None
+        made += (found.kind, found.proved, *map(id, found.documents.values()))
+    return tuple(made)
+
+
+def _names(multiscales: object) -> tuple[str, ...] | None:
+    """Give the names of all levels, None where one is not a plain name, or arrays are kept."""
+    made: list[str] = []
+    for image in entries(multiscales):
         if _keeps_arrays(image.value):
             return None
         for dataset in entries(image.value, "datasets"):
             path = dataset.value.get("path")
             # Another path may lead out of the image, where two images may differ.
-            level = path if isinstance(path, str) and path.isalnum() else None
-            found = tree.get(f"{node.path}/{level}".lstrip("/")) if level else None
-            if found is None or _keeps_arrays(dataset.value):
+            if not (isinstance(path, str) and path.isalnum()) or _keeps_arrays(dataset.value):
                 return None
-            made += (found.kind, found.proved, *map(id, found.documents.values()))
+            made.append(path)
     return tuple(made)
 
 

@@ -92,18 +92,21 @@ def subjects(
     tops = {node.path for node in tree.datasets}
     listed = _listed_labels(tree)
     made: dict[tuple[str, str], object] = {}
+    known: dict[object, list[About]] = {}
     for node in tree.nodes.values():
         if not node.documents:
             continue
         members = node.ome
         by = version or _judged_by(node, tree)
-        abouts = [About.NODE, *_of_kind(node, tops)]
-        abouts += [about for about, member in _MEMBERS.items() if member in members]
-        if About.LABELS in abouts and node.zarr_format == 2 and node.name not in ("", "labels"):  # noqa: PLR2004 - the format
-            abouts.remove(About.LABELS)
-        if About.LABEL not in abouts and node.path in listed:
+        # Many nodes of a plate have the very same documents.
+        like = (*map(id, node.documents.values()), node.name in ("", "labels"))
+        own = known.get(like)
+        if own is None:
+            own = known[like] = _of_documents(node, members)
+        abouts = [own[0], About.DATASET, *own[1:]] if node.path in tops else [*own]
+        if node.path in listed and About.LABEL not in abouts:
             abouts.append(About.LABEL)
-        if About.LABELS not in abouts and node.name == "labels" and _in_image(node, tree):
+        if node.name == "labels" and About.LABELS not in abouts and _in_image(node, tree):
             abouts.append(About.LABELS)
         for about in abouts:
             value, pointer = _value(about, node, members)
@@ -137,12 +140,19 @@ def known_version(stated: str | None) -> str | None:
     return next(found, None)
 
 
-def _of_kind(node: Found, tops: set[str]) -> list[About]:
-    made = [About.DATASET] if node.path in tops else []
+def _of_documents(node: Found, members: Mapping[str, object]) -> list[About]:
+    """Give what a node holds by its own documents."""
+    made = [About.NODE]
     if node.kind is FoundKind.ARRAY:
         made += [about for about, name in _DOCUMENTS.items() if name in node.documents]
-        return [*made, About.ARRAY]
-    return [*made, About.GROUP] if node.kind is FoundKind.GROUP else made
+        made.append(About.ARRAY)
+    elif node.kind is FoundKind.GROUP:
+        made.append(About.GROUP)
+    made += [about for about, member in _MEMBERS.items() if member in members]
+    named = node.zarr_format != 2 or node.name in ("", "labels")  # noqa: PLR2004 - the format
+    if About.LABELS in made and not named:
+        made.remove(About.LABELS)
+    return made
 
 
 def _listed_labels(tree: Hierarchy) -> set[str]:
