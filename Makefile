@@ -10,10 +10,11 @@ PYTHON_VERSION := $(shell "$(PYTHON)" -c 'import sys; print("%d.%d" % sys.versio
 
 VENV := .venv
 BIN := $(VENV)/bin
-WORKERS := 2
-# How many cases of each test: all, and a few where the same tests run on a second Python.
+# Three processes on two CPUs: many tests wait for servers and for one another.
+WORKERS := 3
+# How many cases of each test: all, and one where the same tests run on a second Python.
 CASES :=
-OTHER_CASES := --cases 4
+OTHER_CASES := --cases 1
 SOURCES := $(wildcard src tests benchmarks)
 DEMO := demo-data
 
@@ -130,7 +131,7 @@ wheel-check: wheel
 docs-check: $(FOR_DEV)
 	"$(BIN)/python" -m docs.make_site --unrun
 
-# The tests once more on Python 3.13, where one is found, with a few cases of each.
+# The tests once more on Python 3.13, where one is found, with one case of each.
 test-3.13:
 	@if [ "$(PYTHON_VERSION)" = 3.13 ]; then \
 	  echo "Python 3.13: the tests above ran on it"; exit 0; fi; \

@@ -45,6 +45,7 @@ def test_structure_from_a_folder(folder: Path) -> None:
     assert_second_look_is_free(text)
 
 
+@pytest.mark.slow
 def test_structure_from_a_bucket(folder: Path, tmp_path: Path) -> None:
     """So they do in a bucket, where that is named by the environment."""
     server_folder = tmp_path / "server"

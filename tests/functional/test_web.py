@@ -40,7 +40,7 @@ def run_server(tmp_path: Path) -> Iterator[Web]:
 @pytest.fixture(name="impatient", autouse=True)
 def try_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Do not try again for a minute what a test lets fail."""
-    monkeypatch.setattr("zarrlift.store.address.PATIENCE", 1.0)
+    monkeypatch.setattr("zarrlift.store.address.PATIENCE", 5.0)
 
 
 def files(folder: Path) -> dict[str, bytes]:
