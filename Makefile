@@ -12,9 +12,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Three processes on two CPUs: many tests wait for servers and for one another.
 WORKERS := 3
-# How many cases of each test: all, and one where the same tests run on a second Python.
+# How many cases of each test: all. On a second Python one, and none of those that wait for servers,
+# notebooks and kills, or measure memory.
 CASES :=
-OTHER_CASES := --cases 1
+WAITING := bucket* buckets* *tutorial *web demo_s3 *killed *killed_* memory* *remote challenge* tune listing_addresses
+OTHER_CASES := --cases 1 $(patsubst %,--ignore-glob=tests/functional/test_%.py,$(WAITING))
 SOURCES := $(wildcard src tests benchmarks)
 DEMO := demo-data
 
