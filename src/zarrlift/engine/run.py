@@ -95,7 +95,7 @@ class Engine:
     def run(self) -> Tally:
         """Write every data object of the plan."""
         tally, seen = Tally(), dict[str, listing.Strays]()
-        # Closed here: else an error of this loop would find the workers still writing.
+        # Closed before an error of this loop goes on: whoever cleans up finds no one writing.
         with closing(self._outcomes(tally)) as outcomes:
             for path, done, raw in outcomes:
                 if isinstance(done, listing.Strays):

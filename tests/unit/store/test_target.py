@@ -21,7 +21,7 @@ from zarrlift.errors import (
     ZarrliftError,
 )
 from zarrlift.pool import Turn
-from zarrlift.store.target import CLAIM, OURS, Target
+from zarrlift.store.target import CLAIM, OURS, Target, at_work
 
 PATIENCE = 20
 
@@ -440,3 +440,41 @@ def test_full_disk_and_refusal_have_their_own_errors(tmp_path: Path) -> None:
 
     with pytest.raises(AccessError, match="claiming the target was refused"):
         Target(tmp_path / "locked" / "target").claim(b"{}")
+
+
+class Signalled(BaseException):
+    """Stands for what a handler raises when a signal arrives."""
+
+
+class SignalledTarget(Target):
+    """A target in which a signal arrives once: just after its folder is made, or as it goes."""
+
+    def __init__(self, root: Path, when: str) -> None:
+        super().__init__(root)
+        self.when = when
+
+    def _arrives(self, when: str) -> None:
+        if self.when == when:
+            self.when = ""
+            raise Signalled
+
+    def enter(self) -> None:
+        """Make the folder, and be interrupted."""
+        super().enter()
+        self._arrives("made")
+
+    def leave(self) -> None:
+        """Be interrupted, or remove the folder."""
+        self._arrives("removed")
+        super().leave()
+
+
+@pytest.mark.parametrize("when", ["made", "removed"])
+def test_folder_of_a_run_goes_whenever_a_signal_arrives(when: str, tmp_path: Path) -> None:
+    """Temporary objects are removed where a signal comes as their folder is made, or removed."""
+    target = SignalledTarget(tmp_path / "lifted.zarr", when)
+
+    with pytest.raises(Signalled), at_work(target):
+        target.write("a", b"x")
+
+    assert list((tmp_path / "lifted.zarr" / OURS / "tmp").iterdir()) == []
