@@ -57,7 +57,7 @@ def recoder(how: str, *options: str) -> Tool:
     """Bare codec calls, tensorstore or zarrs_reencode, see `benchmarks.recoders`."""
     before = (sys.executable, "-m", "benchmarks.recoders", how, *options)
     name = "bare calls" if how == "bare" else how
-    return Tool(name=name, before=before, writes=DONE, slow=True)
+    return Tool(name=name, before=before, writes=DONE)
 
 
 def find_zarrlift() -> Path:
