@@ -20,7 +20,7 @@ import pytest
 
 import zarrlift as zl
 from tests.between import Between, Meddling, Request, between, unchanged
-from tests.build import sample, write_array, write_file, write_group
+from tests.build import BLOSC, Json, sample, write_array, write_file, write_group
 from tests.build_ome import pyramid, write_image
 from tests.functional.far import Bucket, files
 from tests.functional.runs import write_sample
@@ -323,19 +323,38 @@ def test_copies_stay_within_the_store(
     assert proxy.asked("GET", "README.md") == []
 
 
-def test_uncompressed_chunks_are_copied_unread(
-    bucket: Bucket, key: str, proxy: Between, tmp_path: Path
+@pytest.mark.parametrize(
+    ("compressor", "read"),
+    [
+        (None, []),
+        ({"id": "gzip", "level": 5}, [8] * 16),
+        ({"id": "zstd", "level": 3}, [18] * 16),
+    ],
+    ids=["raw", "gzip", "zstd"],
+)
+def test_chunks_are_copied_all_but_unread(
+    compressor: Json | None,
+    read: list[int],
+    bucket: Bucket,
+    key: str,
+    proxy: Between,
+    tmp_path: Path,
 ) -> None:
-    """What is checked of them is their size, which the listing says."""
+    """What is looked at of them is their size, which the listing says, and where a codec states it.
+
+    That is the end of a gzip stream, and the beginning of a zstd frame.
+    """
     write_group(tmp_path / "old")
-    values = np.arange(1, 1025, dtype="<u2").reshape(32, 32)
-    write_array(tmp_path / "old" / "0", values, chunks=(8, 8), compressor=None)
+    values = np.random.default_rng(0).integers(0, 999, (32, 32), dtype="<u2")
+    write_array(tmp_path / "old" / "0", values, chunks=(8, 8), compressor=compressor)
     source = bucket.put(tmp_path / "old", f"{key}/old")
     how: dict[str, Any] = {"plain_zarr": True, "shards": "none", "verify": "none"}
 
     zl.convert(source, bucket.url(f"{key}/new"), endpoint=proxy.endpoint, **how)
 
-    assert proxy.asked("GET", "old/0/0") == []
+    chunks = [one for one in proxy.asked("GET") if one.request.key.split("/")[-1].isdigit()]
+    assert [one.received for one in chunks] == read
+    assert len([one for one in proxy.asked("PUT", "/c/") if not one.request.body]) == 16
     zl.convert(tmp_path / "old", tmp_path / "new", **how)
     assert bucket.get(f"{key}/new") == files(tmp_path / "new")
 
@@ -393,17 +412,26 @@ def test_what_a_copy_cannot_have_goes_through_this_machine(
     }
 
 
-def test_damaged_chunk_is_not_copied(bucket: Bucket, key: str, tmp_path: Path) -> None:
-    """A chunk with bytes after its end is found by its header, as between folders."""
-    write_sample(tmp_path / "old")
+@pytest.mark.parametrize(
+    ("compressor", "words"),
+    [(BLOSC, "blosc header states"), ({"id": "gzip", "level": 5}, "gzip tail states")],
+    ids=["blosc", "gzip"],
+)
+def test_damaged_chunk_is_not_copied(
+    compressor: Json, words: str, bucket: Bucket, key: str, tmp_path: Path
+) -> None:
+    """A chunk that is cut short is found by its header or its end, as between folders."""
+    write_group(tmp_path / "old")
+    values = np.arange(1, 1025, dtype="<u2").reshape(32, 32)
+    write_array(tmp_path / "old" / "0", values, chunks=(8, 8), compressor=compressor)
     chunk = next(
         p for p in sorted((tmp_path / "old" / "0").rglob("*")) if p.name.isdigit() and p.is_file()
     )
     chunk.write_bytes(chunk.read_bytes()[:-1])
     source = bucket.put(tmp_path / "old", f"{key}/old")
 
-    with pytest.raises(zl.ZarrliftError, match="blosc header states"):
-        zl.convert(source, bucket.url(f"{key}/new"), shards="none")
+    with pytest.raises(zl.ZarrliftError, match=words):
+        zl.convert(source, bucket.url(f"{key}/new"), shards="none", plain_zarr=True)
 
 
 def test_plain_files_come_in_large_pieces(

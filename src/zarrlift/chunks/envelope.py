@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import struct
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +33,8 @@ _GZIP_SMALLEST = 18
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _ZSTD_SIZE_BYTES = (0, 2, 4, 8)
 _ZSTD_DICTIONARY_BYTES = (0, 1, 2, 4)
+_ZSTD_LONGEST = 18
+"""Bytes of the longest frame header."""
 
 
 def check_for(layout: ArrayLayout) -> Check:
@@ -66,9 +68,35 @@ def head_check_for(layout: ArrayLayout) -> HeadCheck | None:
     return lambda _, stored: size_problem(stored, size)
 
 
-def head_bytes(layout: ArrayLayout) -> int:
-    """Give how many of a chunk's first bytes its `HeadCheck` looks at."""
-    return HEAD if _packed(layout) else 0
+class Glimpse(NamedTuple):
+    """What is looked at of a chunk that stays in its store: a few bytes of one end of it."""
+
+    length: int
+    """Bytes at most; 0 where the stored length says all."""
+    at_end: bool
+    check: HeadCheck
+    """Called with these bytes and the stored length."""
+
+    def span(self, stored: int) -> tuple[int, int]:
+        """Give the offset and the length of these bytes in a chunk of so many."""
+        length = min(self.length, stored)
+        return (stored - length if self.at_end else 0), length
+
+
+def glimpse_for(layout: ArrayLayout) -> Glimpse | None:
+    """Give what tells most of a chunk by one small request, None where all bytes are needed.
+
+    A zstd frame states its decoded size at its beginning, a gzip stream at its end; whether what
+    lies between is whole is not seen. Of the others all is seen that `check_for` sees.
+    """
+    size, packed = layout.chunk_bytes, _packed(layout)
+    if len(packed) == 1 and not layout.data_type.variable:
+        if packed[0].name == "zstd":
+            return Glimpse(_ZSTD_LONGEST, False, partial(_zstd_begins, size))
+        if packed[0].name == "gzip":
+            return Glimpse(_GZIP_TAIL.size, True, partial(_gzip_ends, size))
+    check = head_check_for(layout)
+    return check and Glimpse(HEAD if packed else 0, False, check)
 
 
 def _packed(layout: ArrayLayout) -> list[Codec]:
@@ -117,6 +145,25 @@ def gzip_problem(data: Bytes, size: int | None) -> str | None:
     if size is not None and decoded != size & 0xFFFFFFFF:
         return f"gzip tail states {decoded} bytes where {size} are due"
     return None
+
+
+def _gzip_ends(size: int, tail: Bytes, stored: int) -> str | None:
+    """Check the last bytes of a gzip object: the decoded size that they state."""
+    if stored < _GZIP_SMALLEST or len(tail) < _GZIP_TAIL.size:
+        return "is no gzip stream"
+    _, decoded = _GZIP_TAIL.unpack(tail)
+    if decoded != size & 0xFFFFFFFF:
+        return f"gzip tail states {decoded} bytes where {size} are due"
+    return None
+
+
+def _zstd_begins(size: int, head: Bytes, stored: int) -> str | None:
+    """Check the first bytes of a zstd object: a frame that states the decoded size."""
+    if len(head) < min(stored, _ZSTD_LONGEST) or bytes(head[:4]) != _ZSTD_MAGIC:
+        return "is no zstd frame"
+    head = bytes(head).ljust(_ZSTD_LONGEST, b"\0")
+    _, stated, _ = _zstd_header(head)
+    return None if stated == size else f"zstd frame states {stated} bytes where {size} are due"
 
 
 def zstd_problem(data: Bytes, size: int | None) -> str | None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from array import array
     from collections.abc import Callable
 
-    from zarrlift.chunks.envelope import Bytes, Check, HeadCheck
+    from zarrlift.chunks.envelope import Bytes, Check, Glimpse, HeadCheck
     from zarrlift.chunks.listing import Broken, ChunkFile, Unit
     from zarrlift.chunks.units import Files
     from zarrlift.plan.plan import ArrayPlan
@@ -64,6 +64,8 @@ class ArrayWork:
     damaged: Damaged
     check: Check = field(init=False)
     head_check: HeadCheck | None = field(init=False, default=None)
+    glimpse: Glimpse | None = field(init=False, default=None)
+    """What is looked at of a chunk whose bytes stay in a store."""
     bound: int = field(init=False)
     slots: int = field(init=False)
     transform: Callable[[Bytes], bytes | None] | None = field(init=False)
@@ -75,19 +77,16 @@ class ArrayWork:
         self.check = envelope.check_for(self.plan.source)
         if self.plan.method.undecoded:
             self.head_check = envelope.head_check_for(self.plan.source)
+            self.glimpse = envelope.glimpse_for(self.plan.source)
         self.bound = chunk_bound(self.plan.source)
         self.slots = grid.count(self.plan.target.per_object)
         self.transform = _transform(self) if self.plan.method is Method.RECODE else None
-        if self.plan.method is Method.COPY and self.head_check is not None:
+        if self.plan.method is Method.COPY and self.glimpse is not None:
             self.copies = self.target.copies_from(self.source)
 
     def key(self, unit: grid.Index) -> str:
         """Give the key of a target object."""
         return f"{self.plan.path}/{self.plan.target.keys.of(unit)}".lstrip("/")
-
-    def head_bytes(self, size: int) -> int:
-        """Give how many first bytes of a chunk of so many its `head_check` looks at."""
-        return min(envelope.head_bytes(self.plan.source), size)
 
     def begin(self, at: grid.Index, turn: Turn | None = None) -> PendingObject:
         """Start an object in the calling thread's buffer; `turn` is one that the thread holds."""
@@ -138,18 +137,18 @@ def write_unit(work: ArrayWork, unit: Unit) -> UnitDone:
 
 
 def copied(work: ArrayWork, copies: Copies, unit: Unit) -> UnitDone | None:
-    """Have the store copy an object, once its first bytes have passed the check.
+    """Have the store copy an object, once a glimpse of it has passed the check.
 
     Gives None where they do not pass, or where the store does not copy: the chunk must be read.
     """
     chunk = unit.chunks[0]
-    if not copies.able or work.head_check is None:
+    if not copies.able or work.glimpse is None:
         return None
     if work.pool.stopping.is_set():
         raise StoppedError
     path = f"{chunk.folder}/{chunk.name}"
-    head = work.source.read_at(path, 0, work.head_bytes(chunk.size))
-    if work.head_check(head, chunk.size) is not None:
+    seen = work.source.read_at(path, *work.glimpse.span(chunk.size))
+    if work.glimpse.check(seen, chunk.size) is not None:
         return None
     if not copies.copy(path, work.key(unit.at), chunk.size):
         return None

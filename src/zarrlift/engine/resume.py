@@ -37,10 +37,11 @@ def done_already(work: ArrayWork, unit: Unit) -> UnitDone | None:
 
 
 def _passes(work: ArrayWork, unit: Unit) -> bool:
-    """Check a chunk that has the right size: in a bucket, where it is whole, by its first bytes."""
-    if work.target.remote and work.head_check is not None:
-        head = work.target.read_range(work.key(unit.at), 0, work.head_bytes(unit.chunks[0].size))
-        return work.head_check(head, unit.chunks[0].size) is None
+    """Check a chunk that has the right size: in a bucket, where it is whole, by a glimpse."""
+    if work.target.remote and work.glimpse is not None:
+        size = unit.chunks[0].size
+        seen = work.target.read_range(work.key(unit.at), *work.glimpse.span(size))
+        return work.glimpse.check(seen, size) is None
     data = work.target.read(work.key(unit.at))
     return data is not None and work.check(data) is None
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zarrlift import grid
-from zarrlift.chunks.envelope import head_bytes, head_check_for
+from zarrlift.chunks.envelope import glimpse_for
 from zarrlift.chunks.listing import LISTED_AT_ONCE
 from zarrlift.engine.files import PIECE as FILE_PIECE
 from zarrlift.jobs import leftovers
@@ -72,7 +72,7 @@ class Lift:
     def copied(self, array: ArrayPlan) -> bool:
         """Say whether the store copies an array's objects by itself."""
         able = self.copies and array.method is Method.COPY
-        return able and head_check_for(array.source) is not None
+        return able and glimpse_for(array.source) is not None
 
     @property
     def whole(self) -> bool:
@@ -144,7 +144,8 @@ def _array(lift: Lift, place: int, array: ArrayPlan, work: _Both) -> None:
 def _copied(lift: Lift, place: int, array: ArrayPlan, work: _Both) -> None:
     """Add the headers of chunks that are looked at, and the copies that the store makes."""
     units, counted = lift.costs.arrays[place].objects_out, lift.counted.get(array.path)
-    head = head_bytes(array.source)
+    glimpse = glimpse_for(array.source)
+    head = glimpse.length if glimpse is not None else 0
     asked = counted.transfers if counted else None
     heads = asked.heads if asked else units.value * head
     work.source.add(units.basis, get=units.value if head else 0, bytes_in=heads)

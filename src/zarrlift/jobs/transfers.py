@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from zarrlift import grid
 from zarrlift.chunks import shard
-from zarrlift.chunks.envelope import head_bytes
+from zarrlift.chunks.envelope import glimpse_for
 from zarrlift.chunks.fetch import runs
 from zarrlift.chunks.listing import ChunkFile
 from zarrlift.plan.cost import Transfers
@@ -48,7 +48,7 @@ class Transferring:
         self._index = index_bytes(plan.target)
         self._gets = self._in_parts = self._parts = self._bytes = self._heads = 0
         self._ours = self._theirs = 0
-        self._head = head_bytes(plan.source)
+        self._glimpse = glimpse_for(plan.source)
         self._certain = True
 
     def add(self, unit: Unit) -> None:
@@ -59,7 +59,8 @@ class Transferring:
             self._in_parts += 1
             self._parts += -(-size // PART)
             self._certain = self._certain and size > WHOLE
-        self._heads += sum(min(self._head, chunk.size) for chunk in unit.chunks)
+        if self._glimpse is not None:
+            self._heads += sum(self._glimpse.span(chunk.size)[1] for chunk in unit.chunks)
         self._prove(unit)
 
     def _prove(self, unit: Unit) -> None:

@@ -51,7 +51,7 @@ class Transfers:
     """Requests that bring the chunks which verification compares: from the source, the target."""
     compared_bytes: int
     heads: int
-    """Bytes of the headers that are looked at where the store copies chunks by itself."""
+    """Bytes of the chunks' ends that are looked at where the store copies chunks by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

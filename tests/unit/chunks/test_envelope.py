@@ -150,6 +150,37 @@ def test_head_is_judged_as_the_whole(case: Frame) -> None:
     assert judge(case.data[: envelope.HEAD], len(case.data)) == whole
 
 
+UNSEEN = ("zstd-short", "zstd-no-block", "zstd-trailing", "zstd-frames-equal", "gzip-magic")
+UNSEEN += ("gzip-method",)
+"""What is wrong with these cannot be told from the few bytes of a glimpse."""
+
+
+@pytest.mark.parametrize("case", FRAMES, ids=lambda case: case.id)
+def test_glimpse_is_as_strict_but_for_what_it_cannot_see(case: Frame) -> None:
+    """What fails as a whole fails at a glimpse; a frame that does not state its size does, too."""
+    glimpse = envelope.glimpse_for(plain(case.compressor, case.dtype))
+    if case.dtype == "|b1":
+        assert glimpse is None
+        return
+
+    assert glimpse is not None
+    offset, length = glimpse.span(len(case.data))
+    problem = glimpse.check(case.data[offset : offset + length], len(case.data))
+    assert length <= 18
+    if case.id == "good-zstd-without-size":
+        assert problem == "zstd frame states None bytes where 768 are due"
+    else:
+        assert (problem is None) == (case.problem is None or case.id in UNSEEN)
+
+
+def test_glimpse_minds_objects_that_are_shorter_than_listed() -> None:
+    """An object may change between the listing and the look."""
+    for compressor in (BLOSC, GZIP, ZSTD):
+        glimpse = envelope.glimpse_for(plain(compressor))
+        assert glimpse is not None
+        assert all(glimpse.check(bytes(n), 100) is not None for n in range(8))
+
+
 def test_head_tells_nothing_of_filtered_or_variable_chunks() -> None:
     """Behind a filter sizes are not known, so the whole chunk is looked at."""
     filtered = layout_of((32, 48), CHUNK, compressor=BLOSC, filters=[DELTA])
@@ -157,6 +188,8 @@ def test_head_tells_nothing_of_filtered_or_variable_chunks() -> None:
 
     assert coded is None
     assert envelope.head_check_for(text_layout((4,))) is None
+    assert envelope.glimpse_for(filtered) is None
+    assert envelope.glimpse_for(text_layout((4,))) is None
 
 
 payloads = st.one_of(
