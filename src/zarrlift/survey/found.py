@@ -152,6 +152,10 @@ class Hierarchy:
     """Folders were listed: what is not here is not there. Else only what metadata names."""
     depth: int | None = None
     """Levels below the root that were looked at, None for all."""
+    _kept: dict[str, tuple[Found, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False, hash=False
+    )
+    """What was worked out of the nodes, once it was asked for."""
 
     def get(self, path: str) -> Found | None:
         """Give the node at a path."""
@@ -168,6 +172,11 @@ class Hierarchy:
     @property
     def datasets(self) -> tuple[Found, ...]:
         """Return the topmost nodes that have documents: one, or several below a plain folder."""
+        if "datasets" not in self._kept:
+            self._kept["datasets"] = self._datasets()
+        return self._kept["datasets"]
+
+    def _datasets(self) -> tuple[Found, ...]:
         tops: list[Found] = []
         for node in self.nodes.values():
             under = tops and (node.path.startswith(f"{tops[-1].path}/") or not tops[-1].path)

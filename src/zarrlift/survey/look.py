@@ -267,15 +267,11 @@ def _without_plain(nodes: dict[str, Found]) -> dict[str, Found]:
     """Leave out folders in which no node lies; the root stays."""
     kept: set[str] = set()
     for path, found in nodes.items():
-        if found.kind is not FoundKind.FOLDER:
-            kept.update(_upwards(path))
+        above = path if found.kind is not FoundKind.FOLDER else ""
+        while above and above not in kept:
+            kept.add(above)
+            above = above.rpartition("/")[0]
     return {p: f for p, f in nodes.items() if p in kept or not p}
-
-
-def _upwards(path: str) -> Iterator[str]:
-    while path:
-        yield path
-        path = path.rpartition("/")[0]
 
 
 def version_of(nodes: Mapping[str, Found]) -> str | None:
