@@ -73,9 +73,9 @@ class Glimpse(NamedTuple):
 
     length: int
     """Bytes at most; 0 where the stored length says all."""
-    at_end: bool
     check: HeadCheck
     """Called with these bytes and the stored length."""
+    at_end: bool = False
 
     def span(self, stored: int) -> tuple[int, int]:
         """Give the offset and the length of these bytes in a chunk of so many."""
@@ -92,11 +92,11 @@ def glimpse_for(layout: ArrayLayout) -> Glimpse | None:
     size, packed = layout.chunk_bytes, _packed(layout)
     if len(packed) == 1 and not layout.data_type.variable:
         if packed[0].name == "zstd":
-            return Glimpse(_ZSTD_LONGEST, False, partial(_zstd_begins, size))
+            return Glimpse(length=_ZSTD_LONGEST, check=partial(_zstd_begins, size))
         if packed[0].name == "gzip":
-            return Glimpse(_GZIP_TAIL.size, True, partial(_gzip_ends, size))
+            return Glimpse(length=_GZIP_TAIL.size, check=partial(_gzip_ends, size), at_end=True)
     check = head_check_for(layout)
-    return check and Glimpse(HEAD if packed else 0, False, check)
+    return check and Glimpse(length=HEAD if packed else 0, check=check)
 
 
 def _packed(layout: ArrayLayout) -> list[Codec]:
