@@ -150,8 +150,10 @@ def test_head_is_judged_as_the_whole(case: Frame) -> None:
     assert judge(case.data[: envelope.HEAD], len(case.data)) == whole
 
 
-UNSEEN = ("zstd-short", "zstd-no-block", "zstd-trailing", "zstd-frames-equal", "gzip-magic")
-UNSEEN += ("gzip-method",)
+UNSEEN = (
+    *("zstd-short", "zstd-no-block", "zstd-trailing", "zstd-frames-equal"),
+    *("gzip-magic", "gzip-method"),
+)
 """What is wrong with these cannot be told from the few bytes of a glimpse."""
 
 
