@@ -130,11 +130,10 @@ def _measure(case: BucketCase, bench: Bench) -> None:
     if not data.is_dir():
         command = (sys.executable, "-m", "benchmarks.datasets", case.data, str(data))
         subprocess.run(command, check=True)
-    for number in range(bench.rounds):
+    for _ in range(bench.rounds):
         with _served(case, data, bench.folder / "server") as served:
             for tool in _tools(case, bench.programs, served.endpoint):
-                if not (tool.slow and number):
-                    _take_turn(case, tool, served, bench)
+                _take_turn(case, tool, served, bench)
 
 
 def _tools(case: BucketCase, programs: Programs, endpoint: str) -> Iterator[Tool]:
