@@ -7,6 +7,7 @@ windows and colours OME-Zarr ("omero"), for labels ("image-label": `colors`).
 
 from __future__ import annotations
 
+import math
 import struct
 import zlib
 from dataclasses import dataclass
@@ -71,31 +72,39 @@ def composed(channels: Sequence[Shown]) -> Picture:
 
 
 def _light(channel: Shown) -> NDArray[np.float32]:
-    values = channel.plane.astype(np.float64)
-    values = np.where(np.isfinite(values), values, 0.0)
-    low, high = _ends(values, channel.window)
-    light = np.clip((values - low) / (high - low), 0.0, 1.0).astype(np.float32)
-    return 1.0 - light if channel.inverted else light
+    # Of halves even the difference between the least and the largest is a number.
+    halves = channel.plane.astype(np.float64) / 2
+    there = np.isfinite(halves)
+    low, high = _ends(halves[there], channel.window)
+    shown = np.clip(np.where(there, halves, low), low, high)
+    light = ((shown - low) / (high - low)).astype(np.float32)
+    light = 1 - light if channel.inverted else light
+    light[~there] = 0
+    return light
 
 
-def _ends(values: NDArray[np.float64], window: Window | None) -> tuple[float, float]:
-    if window is not None and window.end > window.start:
-        return window.start, window.end
-    low, high = (float(p) for p in np.percentile(values, (_LOWEST, _HIGHEST)))
+def _ends(halves: NDArray[np.float64], window: Window | None) -> tuple[float, float]:
+    """Give the halves that are shown black and full; of one value alone nothing is full."""
+    if window is not None and window.end / 2 > window.start / 2:
+        return window.start / 2, window.end / 2
+    if not halves.size:
+        return 0.0, math.inf
+    low, high = (float(p) for p in np.percentile(halves, (_LOWEST, _HIGHEST)))
     if high <= low:
-        low, high = float(values.min()), float(values.max())
-    return (low, high) if high > low else (low, low + 1.0)
+        low, high = float(halves.min()), float(halves.max())
+    return low, high if high > low else math.inf
 
 
 def of_labels(plane: Plane, colors: Mapping[int, Color] | None = None) -> Picture:
     """Colour a plane of labels; 0 stays black, a label without a stated colour gets its own."""
     values, places = np.unique(plane, return_inverse=True)
-    table = np.array([_label_color(int(v), colors or {}) for v in values.tolist()], np.uint8)
+    table = np.array([_label_color(v, colors or {}) for v in values.tolist()], np.uint8)
     made: Picture = table.reshape(-1, 3)[places.reshape(plane.shape)]
     return made
 
 
-def _label_color(value: int, colors: Mapping[int, Color]) -> Color:
+def _label_color(label: float, colors: Mapping[int, Color]) -> Color:
+    value = int(label) if math.isfinite(label) else 0
     if value in colors:
         return colors[value]
     if value == 0:
@@ -124,10 +133,13 @@ def fitted(plane: Plane, most: int, *, mean: bool = True) -> Plane:
         return plane
     if not mean:
         return plane[::factor, ::factor]
-    height, width = (-(-side // factor) for side in plane.shape)
-    gaps = (height * factor - plane.shape[0], width * factor - plane.shape[1])
-    padded = np.pad(plane, ((0, gaps[0]), (0, gaps[1])), mode="edge").astype(np.float64)
-    made: Plane = padded.reshape(height, factor, width, factor).mean(axis=(1, 3))
+    starts = np.arange(0, plane.shape[1], factor)
+    counts = np.minimum(factor, plane.shape[1] - starts)
+    made = np.empty((-(-plane.shape[0] // factor), len(starts)))
+    with np.errstate(over="ignore", invalid="ignore"):  # what is no number stays none
+        for row, top in enumerate(range(0, plane.shape[0], factor)):
+            strip = plane[top : top + factor].mean(axis=0, dtype=np.float64)
+            made[row] = np.add.reduceat(strip, starts) / counts
     return made
 
 

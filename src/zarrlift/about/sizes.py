@@ -14,8 +14,8 @@ class Sizes:
     due: int
     """As many as the array's shape has places for."""
     stored_bytes: int
-    raw_bytes: int
-    """Of the whole array, decoded."""
+    decoded_bytes: int = 0
+    """What these objects give, about: edges, and how full shards are, are estimated."""
     shards_looked_at: int = 0
     """Shards whose index was read."""
     chunks_in_them: int = 0
@@ -35,10 +35,10 @@ class Sizes:
 
     @property
     def ratio(self) -> float | None:
-        """Return raw bytes of what is there for each stored one; None where nothing is."""
-        if not (self.stored_bytes and self.due and self.raw_bytes):
+        """Return decoded bytes of what is there for each stored one; None where nothing is."""
+        if not (self.stored_bytes and self.decoded_bytes):
             return None
-        return self.raw_bytes * self.objects / self.due / self.stored_bytes
+        return self.decoded_bytes / self.stored_bytes
 
     @property
     def fill(self) -> float | None:
@@ -51,7 +51,7 @@ class Sizes:
             objects=self.objects + other.objects,
             due=self.due + other.due,
             stored_bytes=self.stored_bytes + other.stored_bytes,
-            raw_bytes=self.raw_bytes + other.raw_bytes,
+            decoded_bytes=self.decoded_bytes + other.decoded_bytes,
             shards_looked_at=self.shards_looked_at + other.shards_looked_at,
             chunks_in_them=self.chunks_in_them + other.chunks_in_them,
             places_in_them=self.places_in_them + other.places_in_them,

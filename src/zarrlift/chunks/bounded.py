@@ -10,6 +10,7 @@ from __future__ import annotations
 import bz2
 import lzma
 import zlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -74,6 +75,15 @@ def decode(data: Bytes, layout: ArrayLayout, most: int) -> Array:
     if raw.size != layout.chunk_bytes:
         raise DamageError(f"decodes to {raw.size:,} bytes where {layout.chunk_bytes:,} are due")
     return raw
+
+
+def values(data: Bytes, layout: ArrayLayout, most: int) -> Array:
+    """Decode one chunk to its elements, in native byte order; limits and errors as `decode`."""
+    raw = decode(data, layout, most)
+    if layout.data_type.variable:
+        return raw
+    plain = tuple(c for c in layout.codecs if c.name in _PLAIN)
+    return codecs.decode(raw.data, replace(layout, codecs=plain))
 
 
 def odd_bools(raw: Array) -> bool:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Number = int | float
 
 _MOST = 2**31
-"""Decoded bytes above which a chunk is not decoded to be looked at."""
+"""Bytes, decoded or not, above which a chunk is not looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ class ChunkFacts:
     problem: str = ""
     """Why it does not decode, or where it lies is not known."""
     minimum: Number | None = None
-    """Of the elements within the array; None where they are no real numbers, or not finite."""
+    """Of the finite elements within the array; None where there are none, or no real numbers."""
     maximum: Number | None = None
     mean: float | None = None
     fill: object = None
@@ -104,8 +104,8 @@ def chunk_facts(folder: Folder, path: str, layout: ArrayLayout, index: Index) ->
         return ChunkFacts(**known, present=False, problem=error.message)  # type: ignore[arg-type]
     if lies is None:
         return ChunkFacts(**known, present=False)  # type: ignore[arg-type]
-    if lies.length > _MOST:
-        problem = f"of {lies.length:,} bytes: too large to be looked at"
+    if lies.length > _most_stored(layout):
+        problem = f"of {lies.length:,} bytes, more than it may have: too large to be looked at"
         return ChunkFacts(**known, present=True, stored_bytes=lies.length, problem=problem)  # type: ignore[arg-type]
     data = source.read(index) or b""
     return ChunkFacts(
@@ -118,6 +118,12 @@ def chunk_facts(folder: Folder, path: str, layout: ArrayLayout, index: Index) ->
         envelope=envelope.check_for(layout)(data) or "",
         **_held(data, layout, slices),  # type: ignore[arg-type]
     )
+
+
+def _most_stored(layout: ArrayLayout) -> int:
+    from zarrlift.chunks.bounded import stored_most  # noqa: PLC0415 - as below
+
+    return min(_MOST, stored_most(layout, _MOST))
 
 
 def check_index(
@@ -145,12 +151,12 @@ def check_index(
 
 def _held(data: bytes, layout: ArrayLayout, region: tuple[slice, ...]) -> dict[str, object]:
     """Decode a chunk and look at its values within the array."""
-    from zarrlift.chunks import codec  # noqa: PLC0415 - numcodecs is slow to load
+    from zarrlift.chunks import bounded, codec  # noqa: PLC0415 - numcodecs is slow to load
 
     if layout.chunk_bytes > _MOST:
         return {"problem": f"of {layout.chunk_bytes:,} bytes decoded: too large to be looked at"}
     try:
-        values = codec.decode(data, layout)
+        values = bounded.values(data, layout, _MOST)
     except DamageError as error:
         return {"problem": error.message}
     within = tuple(slice(0, s.stop - s.start) for s in region)
@@ -162,10 +168,13 @@ def _statistics(values: Array) -> dict[str, object]:
 
     if values.dtype.kind not in "biuf" or not values.size:
         return {}
+    if values.dtype.kind == "b":
+        values = values.view(np.uint8)
     if values.dtype.kind == "f":
         values = values[np.isfinite(values)]
         if not values.size:
             return {}
-    mean = float(values.mean(dtype=np.float64))
+    with np.errstate(over="ignore"):
+        mean = float(values.mean(dtype=np.float64))
     found = {"minimum": values.min().item(), "maximum": values.max().item()}
     return {**found, "mean": mean if math.isfinite(mean) else None}

@@ -42,13 +42,20 @@ def errors_in_words(
     except KeyboardInterrupt:
         sys.exit(130)
     except ZarrliftError as error:
-        say(f"error: {spoken(str(error))}")
+        say(f"error: {_safe(spoken(str(error)))}")
         sys.exit(error.exit_code)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED)
     except Exception as error:  # noqa: BLE001 - the one place that keeps a fault of ours readable
         _end(error)
+
+
+def _safe(message: str) -> str:
+    """Give a message whose names, which a dataset may have made, command no terminal."""
+    from zarrlift.report.screen import clean
+
+    return "\n".join(map(clean, message.split("\n")))
 
 
 def _end(error: Exception) -> NoReturn:
@@ -117,8 +124,11 @@ def save_bytes(path: Path, data: bytes) -> None:
 def check_writable(path: object) -> None:
     """Raise where a file that the user named for later cannot be written at all."""
     if isinstance(path, Path):
+        there = os.path.lexists(path)  # a link that leads nowhere stays a link
         try:
             path.open("a", encoding="utf-8").close()
+            if not there:
+                path.unlink()
         except OSError as error:
             raise ZarrliftError(
                 f"could not be written: {error.strerror}", place=str(path), hint="name another file"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from zarrlift import grid
@@ -30,6 +31,14 @@ class Drawn(NamedTuple):
     data: bytes
 
 
+def some_below(total: int, number: int, seed: int) -> Iterable[int]:
+    """Draw numbers below a total, none twice; a `range` has no length beyond `sys.maxsize`."""
+    chance = random.Random(seed)  # noqa: S311 - a sample
+    if total <= sys.maxsize:
+        return chance.sample(range(total), number)
+    return dict.fromkeys(chance.randrange(total) for _ in range(number))
+
+
 class Drawing:
     """Draws chunks that are there, each at most once, in an order that the seed decides.
 
@@ -51,7 +60,7 @@ class Drawing:
         limit = self._layout.chunk_grid
         total = grid.count(limit)
         tries = min(total, _TRIES * wanted + _MORE_TRIES)
-        numbers = random.Random(self._seed).sample(range(total), tries)  # noqa: S311 - a sample
+        numbers = some_below(total, tries, self._seed)
         for index, data in self._read(grid.unravel(number, limit) for number in numbers):
             self.looked_for += 1
             if data is not None:

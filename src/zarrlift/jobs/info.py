@@ -125,8 +125,10 @@ def _with_more(found: Info, folder: Folder, options: InfoOptions, begun: float) 
 
 def _node_of(url: str) -> str:
     """Give the node that an address of one of its documents means."""
-    above, _, name = url.rstrip("/").rpartition("/")
-    return above if above and name in (*V2_DOCUMENTS, V3_DOCUMENT) else url
+    above, slash, name = url.rstrip("/").rpartition("/")
+    if name not in (*V2_DOCUMENTS, V3_DOCUMENT):
+        return url
+    return above or slash or "."
 
 
 def _is_object(folder: Folder) -> bool:
@@ -241,10 +243,13 @@ def _array(found: Info, level: str | None) -> tuple[Found, tuple[str, ...]]:
     root = tree.get("")
     if level is None and root is not None and root.kind is FoundKind.ARRAY:
         return root, ()
-    for place, one in enumerate(image.levels if image is not None else ()):
-        if level in (None, one.name, str(place)) and (node := tree.get(one.path)) is not None:
-            return node, image.axis_names if image is not None else ()
-    known = ", ".join(one.name for one in image.levels) if image is not None else "none"
+    levels = image.levels if image is not None else ()
+    called = [x for x in levels if level in (None, x.name)]
+    called += [x for place, x in enumerate(levels) if level == str(place)]
+    node = next((tree.nodes[x.path] for x in called if x.path in tree.nodes), None)
+    if image is not None and node is not None:
+        return node, image.axis_names
+    known = ", ".join(one.name for one in levels) or "none"
     raise UsageError(
         f"there is no level or array {level or '0'!r}",
         place=found.source,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from zarrlift.chunks.source import ChunkSource
 from zarrlift.chunks.units import chunk_units
 from zarrlift.errors import DamageError, ZarrliftError
 from zarrlift.jobs.claim import document
+from zarrlift.jobs.draw import some_below
 from zarrlift.jobs.expect import Lift, expected
 from zarrlift.jobs.options import resources
 from zarrlift.jobs.transfers import Transferring
@@ -189,7 +189,7 @@ def _sample(array: ArrayPlan, source: Folder) -> _Seen:
     seen = _Seen()
     limit = array.source.chunk_grid
     total = grid.count(limit)
-    chosen = random.Random(total).sample(range(total), min(_CHUNKS, total))  # noqa: S311 - a sample
+    chosen = some_below(total, min(_CHUNKS, total), seed=total)
     for seconds, data in _read(array, source, [grid.unravel(n, limit) for n in sorted(chosen)]):
         seen.seconds += seconds
         seen.chunks += 1

@@ -9,12 +9,12 @@ import numpy as np
 
 from zarrlift import grid
 from zarrlift.about import picture as p
-from zarrlift.chunks import codec, fills
+from zarrlift.chunks import bounded, codec, fills
 from zarrlift.chunks.source import source_for
 from zarrlift.errors import DamageError, SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from zarrlift.about.picture import Color, Picture, Plane
     from zarrlift.metadata.layout import ArrayLayout
@@ -24,9 +24,13 @@ if TYPE_CHECKING:
 
 SIZE = 512
 """Pixels of a picture's longer side, at most."""
-_MOST = 2**28
+MOST = 2**28
 """Decoded bytes that are read for one picture."""
+_LEAST = 2**12
+"""Bytes that a chunk counts for at the least: each has to be looked for."""
 _CHANNELS = 8
+_NUMBERS = "biuf"
+"""Kinds of NumPy's types that a picture can be made of."""
 
 
 class Taken(NamedTuple):
@@ -43,14 +47,25 @@ class Taken(NamedTuple):
     """Chunks that do not decode, shown as the fill value."""
 
 
-def picture_of(folder: Folder, tree: Hierarchy, image: Image, size: int = SIZE) -> Taken:
+def picture_of(
+    folder: Folder,
+    tree: Hierarchy,
+    image: Image,
+    size: int = SIZE,
+    *,
+    most: int = MOST,
+    proved: Callable[[str, ArrayLayout], ArrayLayout] | None = None,
+) -> Taken:
     """Take a picture of an image's middle plane, channels in their colours, in one.
 
+    At most `most` bytes of decoded chunks are read for it. `proved` gives the layout of the level
+    that is taken, with keys in the form that its objects have; by default as the tree has it.
     Raises `SourceError` where the image has no plane of numbers, or no level that is small enough
     to be read for a picture; `StorageError` where reading fails.
     """
     names = image.axis_names
-    level, layout = _level(tree, image, size)
+    level, stated = _level(image, size, most)
+    layout = proved(level.path, stated) if proved else _proved(tree, level.path, stated)
     across = _across(image, layout)
     cut = {a: _middle(tree, image, a, layout) for a in range(layout.ndim) if a not in across}
     reading = _Reading(folder, level.path, layout, across)
@@ -64,18 +79,18 @@ def picture_of(folder: Folder, tree: Hierarchy, image: Image, size: int = SIZE) 
     return Taken(made, image.path, level.name, position, reading.damaged)
 
 
-def _level(tree: Hierarchy, image: Image, size: int) -> tuple[Level, ArrayLayout]:
+def _level(image: Image, size: int, most: int) -> tuple[Level, ArrayLayout]:
     """Choose the smallest level that is as large as the picture, if it is not too much to read."""
-    found = [
-        (level, _layout(tree, level))
+    fit = [
+        (level, level.layout)
         for level in image.levels
         if level.layout is not None and len(level.shape) == len(image.axes)
     ]
-    fit = [(x, y) for x, y in found if math.prod(y.shape) and not y.data_type.variable]
+    fit = [(x, y) for x, y in fit if math.prod(y.shape) and y.data_type.numpy[0] in _NUMBERS]
     fit.sort(key=lambda pair: math.prod(pair[1].shape))
     if not fit or min(len(image.axes), fit[0][1].ndim) < 2:  # noqa: PLR2004 - a plane
-        raise SourceError("has no plane to take a picture of", place=image.path or "/")
-    small = [pair for pair in fit if _cost(image, pair[1]) <= _MOST]
+        raise SourceError("has no plane of numbers to show", place=image.path or "/")
+    small = [pair for pair in fit if _cost(image, pair[1]) <= most]
     if not small:
         raise SourceError(
             f"has no level small enough for a picture: one plane of level {fit[0][0].name} takes "
@@ -86,12 +101,8 @@ def _level(tree: Hierarchy, image: Image, size: int) -> tuple[Level, ArrayLayout
     return next(large, small[-1])
 
 
-def _layout(tree: Hierarchy, level: Level) -> ArrayLayout:
-    """Give a level's layout, with keys in the form that its objects have."""
-    found = tree.get(level.path)
-    layout = level.layout
-    if layout is None:
-        raise TypeError(level)
+def _proved(tree: Hierarchy, path: str, layout: ArrayLayout) -> ArrayLayout:
+    found = tree.get(path)
     proved = found.proved if found is not None else None
     return layout if proved is None else layout.with_keys(proved)
 
@@ -112,14 +123,14 @@ def _plane(image: Image, layout: ArrayLayout) -> tuple[int, int]:
 
 
 def _cost(image: Image, layout: ArrayLayout) -> int:
-    """Give the decoded bytes of all chunks that a picture's planes touch."""
+    """Give the decoded bytes of chunks that a picture's planes touch; a small one counts more."""
     touched = 1
     for axis in range(layout.ndim):
         if axis in _across(image, layout):
             touched *= layout.chunk_grid[axis]
         elif image.axes[axis].type == "channel":
             touched *= min(layout.chunk_grid[axis], _CHANNELS)
-    return touched * layout.chunk_bytes
+    return touched * max(layout.chunk_bytes, _LEAST)
 
 
 def _middle(tree: Hierarchy, image: Image, axis: int, layout: ArrayLayout) -> int:
@@ -185,6 +196,7 @@ class _Reading:
         self, folder: Folder, path: str, layout: ArrayLayout, across: tuple[int, int]
     ) -> None:
         self.layout, self._across = layout, across
+        self._asks = folder.remote
         self._source = source_for(folder, path, layout)
         self.damaged = 0
         """Chunks that were met so far and do not decode."""
@@ -211,11 +223,18 @@ class _Reading:
 
     def _chunk(self, index: grid.Index) -> codec.Array | None:
         try:
+            self._refuse_large(index)
             data = self._source.read(index)
-            return None if data is None else codec.decode(data, self.layout)
+            return None if data is None else bounded.values(data, self.layout, MOST)
         except DamageError:
             self.damaged += 1
             return None
+
+    def _refuse_large(self, index: grid.Index) -> None:
+        """Raise `DamageError` for a chunk of more bytes than it may have; from afar nobody asks."""
+        lies = None if self._asks else self._source.lies(index)
+        if lies is not None and lies.length > bounded.stored_most(self.layout, MOST):
+            raise DamageError(f"of {lies.length:,} bytes, more than it may have")
 
 
 def cells(picture: Picture, columns: int, rows: int) -> Picture:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from zarrlift import grid
@@ -45,15 +46,9 @@ def sizes_of(folder: Folder, arrays: Sequence[tuple[str, ArrayLayout]]) -> dict[
 
 def _sizes(folder: Folder, path: str, layout: ArrayLayout) -> Sizes:
     due = grid.count(layout.object_grid)
-    none = Sizes(objects=0, due=due, stored_bytes=0, raw_bytes=layout.raw_bytes)
     if folder.unlisted and due > _ASKED_BY_KEY:
-        return Sizes(
-            objects=0,
-            due=due,
-            stored_bytes=0,
-            raw_bytes=layout.raw_bytes,
-            problem=f"not counted: nothing lists here, and {due:,} keys would have to be asked for",
-        )
+        problem = f"not counted: nothing lists here, and {due:,} keys would have to be asked for"
+        return Sizes(objects=0, due=due, stored_bytes=0, problem=problem)
     strays = listing.Strays()
     objects = stored = 0
     every = max(1, due // SHARDS)
@@ -68,19 +63,16 @@ def _sizes(folder: Folder, path: str, layout: ArrayLayout) -> Sizes:
     except StorageError as error:
         if objects:
             raise
-        return Sizes(**{**_members(none), "problem": error.message})  # type: ignore[arg-type]
+        return Sizes(objects=0, due=due, stored_bytes=0, problem=error.message)
     made = Sizes(
         objects=objects,
         due=due,
         stored_bytes=stored,
-        raw_bytes=layout.raw_bytes,
         strays=len(strays.foreign) + len(strays.stale),
     )
-    return made.plus(_filled(folder, layout, looked)) if looked else made
-
-
-def _members(sizes: Sizes) -> dict[str, object]:
-    return {name: getattr(sizes, name) for name in Sizes.__slots__}
+    made = made.plus(_filled(folder, layout, looked)) if looked else made
+    there = layout.raw_bytes * objects // max(1, due)
+    return replace(made, decoded_bytes=int(there * (1.0 if made.fill is None else made.fill)))
 
 
 def _units(
@@ -125,7 +117,6 @@ def _filled(
         objects=0,
         due=0,
         stored_bytes=0,
-        raw_bytes=0,
         shards_looked_at=len(looked),
         chunks_in_them=held,
         places_in_them=places,

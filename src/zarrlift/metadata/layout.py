@@ -10,12 +10,27 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from zarrlift import grid
+from zarrlift.errors import DocumentError
 from zarrlift.metadata.datatypes import fill_to_json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from zarrlift.grid import Index
     from zarrlift.metadata.codecs import Chain
     from zarrlift.metadata.datatypes import DataType, Fill
+
+
+_MOST_AXES, _MOST_ELEMENTS = 32, 2**900
+"""Axes that every NumPy takes, and elements whose bytes are a number still for who divides them."""
+
+
+def refuse_uncountable(lengths: Sequence[int], name: str) -> None:
+    """Raise `DocumentError` for lengths along axes that no program can do anything with."""
+    if len(lengths) > _MOST_AXES:
+        raise DocumentError(f"{name} has {len(lengths):,} axes, {_MOST_AXES} are read at most")
+    if math.prod(max(1, n) for n in lengths) > _MOST_ELEMENTS:
+        raise DocumentError(f"{name} means more elements than can be counted")
 
 
 class Keys(StrEnum):

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from zarrlift.errors import DocumentError
 from zarrlift.metadata import codecs, datatypes, json_text
-from zarrlift.metadata.layout import ArrayLayout, Keys
+from zarrlift.metadata.layout import ArrayLayout, Keys, refuse_uncountable
 
 _KNOWN = frozenset(
     {"zarr_format", "shape", "chunks", "dtype", "compressor", "fill_value", "order", "filters"}
@@ -79,6 +79,7 @@ def _integers(document: dict[str, object], member: str) -> tuple[int, ...]:
     value = document.get(member)
     if not isinstance(value, list) or not all(type(v) is int and v >= 0 for v in value):
         raise DocumentError(f"{member} is {value!r}, not a list of whole numbers")
+    refuse_uncountable(value, member)
     return tuple(value)
 
 

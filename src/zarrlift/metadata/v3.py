@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from zarrlift import grid
 from zarrlift.errors import DocumentError
 from zarrlift.metadata import codecs, datatypes
-from zarrlift.metadata.layout import OWN_FORM, ArrayLayout, Keys, ShardForm
+from zarrlift.metadata.layout import (
+    OWN_FORM,
+    ArrayLayout,
+    Keys,
+    ShardForm,
+    refuse_uncountable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -119,6 +125,7 @@ def _layout(document: Mapping[str, object]) -> ArrayLayout:
 def _shape(value: object) -> grid.Index:
     if not isinstance(value, list) or not all(type(v) is int and v >= 0 for v in value):
         raise DocumentError(f"{value!r} is not a list of whole numbers")
+    refuse_uncountable(value, "shape")
     return tuple(value)
 
 

@@ -92,13 +92,16 @@ def stored_chunk_bytes(layout: ArrayLayout) -> int:
 
 
 def parse_chunk(text: str) -> tuple[str | None, Index]:
-    """Read `2/0,0,0,0,0` or `0,0,0,0,0`: the level, if it is named, and the chunk's index."""
+    """Read `2/0,0,0,0,0` or `0,0,0,0,0`: the level, if it is named, and the chunk's index.
+
+    An array without axes has one chunk, whose index is empty: `2/`.
+    """
     level, _, words = text.rpartition("/")
     try:
-        index = tuple(int(word) for word in words.split(","))
+        index = tuple(int(word) for word in words.split(",")) if words else ()
     except ValueError:
-        index = ()
-    if not index or min(index) < 0:
+        index = (-1,)
+    if min(index, default=0) < 0:
         raise UsageError(
             f"chunk {text!r} is not understood",
             hint="write it like 2/0,0,0,0,0: the level, and the chunk's index in array order",

@@ -116,7 +116,7 @@ def _stored_lines(chunk: ChunkFacts, room: int) -> list[Text]:
     if chunk.header:
         lines += field("header", _header(chunk.header), room)
     if chunk.minimum is not None and chunk.maximum is not None:
-        ends = f"{said.number(chunk.minimum)} to {said.number(chunk.maximum)}"
+        ends = f"{_value(chunk.minimum)} to {_value(chunk.maximum)}"
         mean = f", mean {said.number(chunk.mean)}" if chunk.mean is not None else ""
         lines += field("values", f"{ends}{mean}", room)
     if chunk.envelope:
@@ -124,6 +124,10 @@ def _stored_lines(chunk: ChunkFacts, room: int) -> list[Text]:
     if chunk.problem:
         lines += field("DAMAGED", chunk.problem, room, "yellow")
     return lines
+
+
+def _value(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else said.number(value)
 
 
 def _header(header: Mapping[str, int | str | bool]) -> str:
@@ -156,7 +160,8 @@ def picture_lines(taken: Taken, room: int) -> Iterator[Text]:
             line.append("▀", f"{upper} on {lower}" if lower else upper)
         yield line
     place = ", ".join(f"{name} {index}" for name, index in taken.position)
-    yield text((f"level {taken.level} of {clean(taken.image) or 'the image'}", "dim"), f" {place}")
+    shown = f"level {taken.level} of {taken.image or 'the image'}"
+    yield text((clean(shown), "dim"), f" {clean(place)}")
 
 
 def _rgb(color: list[int]) -> str:

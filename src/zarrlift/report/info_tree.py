@@ -189,7 +189,10 @@ def image_lines(info: Info, image: Image, room: int) -> Iterator[Text]:
     placed = next((x for x in image.levels if x.scale is not None), None)
     placed = placed or next((x for x in image.levels if x.placed_by), None)
     if image.levels:
-        yield from field("pixel", said.pixel(image, placed or image.levels[0]), room)
+        size = said.pixel(image, placed or image.levels[0])
+        if placed is not None and placed is not image.levels[0]:
+            size += f" (of level {placed.name})"
+        yield from field("pixel", size, room)
     if image.channels and not image.number:
         yield from _channel_lines(image.channels, room)
     yield from level_lines(info, image, room)

@@ -70,7 +70,7 @@ def text(*parts: str | tuple[str, str]) -> Text:
 def field(label: str, words: str, room: int, style: str = "") -> list[Text]:
     """Give a label and what stands beside it, broken into lines of so many columns."""
     lines = wrapped(words, room - LABEL)
-    first = text((f"{label:<{LABEL}}", "dim"), (lines[0], style))
+    first = text((f"{clean(label):<{LABEL}}", "dim"), (lines[0], style))
     return [first, *(text(" " * LABEL, (line, style)) for line in lines[1:])]
 
 

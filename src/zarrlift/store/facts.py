@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from zarrlift.errors import from_os_error
+from zarrlift.store.folder import Kind, kind_of
 
 if TYPE_CHECKING:
     from zarrlift.store.folder import Folder
@@ -49,18 +50,21 @@ def object_facts(folder: Folder) -> ObjectFacts:
 def _local(folder: Folder, key: str) -> list[ObjectFacts]:
     found = []
     for entry in folder.entries(key):
-        if entry.is_dir():
+        kind = kind_of(entry)
+        if kind in (Kind.FOLDER, Kind.LOOP):
             found.append(ObjectFacts(f"{entry.name}/", None))
         elif folder.packed:
             found.append(ObjectFacts(entry.name, entry.stat().st_size))
         else:
-            found.append(_of_file(entry.path, entry.name))
+            link = kind is Kind.DANGLING
+            found.append(_of_file(entry.path, entry.name, link=link))
     return found
 
 
-def _of_file(path: str, name: str) -> ObjectFacts:
+def _of_file(path: str, name: str, *, link: bool = False) -> ObjectFacts:
+    """Give what a disk says of a file; with `link`, of a link that leads nowhere."""
     try:
-        facts = os.stat(path)
+        facts = os.stat(path, follow_symlinks=not link)
     except OSError as error:
         raise from_os_error(error, doing="looking at", place=path) from error
     return ObjectFacts(name, facts.st_size, datetime.fromtimestamp(facts.st_mtime, UTC))

@@ -6,6 +6,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, NoReturn
 
 from zarrlift.errors import SourceError
+from zarrlift.store.folder import Kind, kind_of
 
 if TYPE_CHECKING:
     from zarrlift.store.folder import Folder
@@ -19,6 +20,7 @@ _CONVERTERS = {
     ".n5": "convert it with n5-zarr or zarr-python first",
     ".zip": "unzip it first",
 }
+_DOCUMENTS = (".zgroup", ".zarray", "zarr.json")
 
 
 def refuse_no_hierarchy(source: Folder) -> NoReturn:
@@ -37,8 +39,8 @@ def refuse_no_hierarchy(source: Folder) -> NoReturn:
     inner = sorted(
         e.name
         for e in entries
-        if e.is_dir()
-        and any(source.size(f"{e.name}/{d}") is not None for d in (".zgroup", ".zarray"))
+        if kind_of(e) is Kind.FOLDER
+        and any(source.size(f"{e.name}/{d}") is not None for d in _DOCUMENTS)
     )
     if inner:
         named = ", ".join(inner[:3]) + (" …" if len(inner) > 3 else "")  # noqa: PLR2004

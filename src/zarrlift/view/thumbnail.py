@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from zarrlift.errors import SourceError, ZarrliftError
+from zarrlift.errors import SourceError, UsageError, ZarrliftError
 
 if TYPE_CHECKING:
-    from zarrlift.survey.found import Found, Hierarchy
     from zarrlift.survey.images import Image
     from zarrlift.view.opened import Opened
 
@@ -19,13 +16,19 @@ _MOST_UNASKED = 2**25
 """Decoded bytes of chunks that are read for a picture that nobody asked for."""
 
 
-def draw(opened: Opened, image: Image, size: int) -> bytes | None:
-    """Draw an image's middle plane as a PNG; None where there is none, or none that is small."""
-    from zarrlift.about.picture import png
-    from zarrlift.jobs.picture import picture_of
+def draw(opened: Opened, image: Image, size: int, most: int | None = None) -> bytes | None:
+    """Draw an image's middle plane as a PNG; None where there is none, or none that is small.
 
+    At most `most` bytes of decoded chunks are read for it. Raises `UsageError` for no pixel.
+    """
+    from zarrlift.about.picture import png
+    from zarrlift.jobs.picture import MOST, picture_of
+
+    if size < 1:
+        raise UsageError(f"a picture of {size} pixels has none", hint="say 1 or more")
+    nodes, tree = opened.nodes, opened.nodes.image_tree(image.path)
     try:
-        taken = picture_of(opened.folder, _proved(opened, image), image, size)
+        taken = picture_of(opened.folder, tree, image, size, most=most or MOST, proved=nodes.proved)
     except SourceError:
         return None
     return png(taken.picture)
@@ -33,30 +36,7 @@ def draw(opened: Opened, image: Image, size: int) -> bytes | None:
 
 def draw_unasked(opened: Opened, image: Image) -> bytes | None:
     """Draw it where that takes little; a picture that fails is none."""
-    costs = [
-        level.layout.chunk_bytes * math.prod(level.layout.chunk_grid[-2:]) * _channels(image)
-        for level in image.levels
-        if level.layout is not None
-    ]
-    if min(costs, default=math.inf) > _MOST_UNASKED:
-        return None
     try:
-        return draw(opened, image, SIZE)
+        return draw(opened, image, SIZE, most=_MOST_UNASKED)
     except ZarrliftError:
         return None
-
-
-def _channels(image: Image) -> int:
-    return max(1, len(image.channels))
-
-
-def _proved(opened: Opened, image: Image) -> Hierarchy:
-    """Give the image's nodes, each array with the form of keys that its objects prove."""
-    tree = opened.nodes.image_tree(image.path)
-
-    def with_keys(found: Found) -> Found:
-        if found.layout is None:
-            return found
-        return replace(found, proved=opened.nodes.proved(found.path, found.layout).keys)
-
-    return replace(tree, nodes={path: with_keys(found) for path, found in tree.nodes.items()})

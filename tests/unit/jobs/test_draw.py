@@ -98,3 +98,12 @@ def test_nothing_to_draw(tmp_path: Path) -> None:
 
     assert list(drawing_of(tmp_path / "a.zarr").chunks(4)) == []
     assert list(drawing_of(tmp_path / "b.zarr").chunks(4)) == []
+
+
+def test_grids_beyond_what_can_be_counted(tmp_path: Path) -> None:
+    """A document may state 2^120 chunks; the few that are there are found by listing."""
+    write_array(tmp_path, sample((4, 4), "<u2"), chunks=(4, 4), members={"shape": [2**60, 2**60]})
+
+    (drawn,) = drawing_of(tmp_path).chunks(1)
+
+    assert drawn.at == (0, 0)

@@ -136,6 +136,8 @@ def test_tuning_in_one_line() -> None:
         ("2/0,0,0,1,5", "2", (0, 0, 0, 1, 5)),
         ("0,3", None, (0, 3)),
         ("A/1/0/0/7", "A/1/0/0", (7,)),
+        ("2/", "2", ()),
+        ("", None, ()),
     ],
 )
 def test_chunk_is_parsed(text: str, level: str | None, index: Index) -> None:
@@ -143,7 +145,7 @@ def test_chunk_is_parsed(text: str, level: str | None, index: Index) -> None:
     assert parse_chunk(text) == (level, index)
 
 
-@pytest.mark.parametrize("text", ["", "2/", "a,b", "0/-1,0", "0/1;2"])
+@pytest.mark.parametrize("text", ["x", "a,b", "0/-1,0", "0/1;2"])
 def test_chunk_is_not_understood(text: str) -> None:
     """What is no index is refused with how to write one."""
     with pytest.raises(UsageError, match="not understood"):
