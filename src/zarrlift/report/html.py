@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import base64
 import json
-from html import escape
+from html import escape as _escape
 from typing import TYPE_CHECKING
 
 from zarrlift.report import grids, looks
 from zarrlift.report import info_words as said
+from zarrlift.report.screen import clean
 from zarrlift.report.words import shape, size
 
 if TYPE_CHECKING:
@@ -25,8 +26,15 @@ _FRAME = "font-family: sans-serif; font-size: 13px; line-height: 1.45"
 _CELL = "padding: 2px 10px 2px 0; text-align: left; vertical-align: top; white-space: nowrap"
 _TABLE = "border-collapse: collapse; font-size: inherit"
 _FAINT = "opacity: 0.65"
+_BOX = "display: inline-block; width: 1em; outline: 1px solid currentColor"
 _MOST_LEVELS, _MOST_NAMES = 24, 60
+_MOST_CHANNELS, _MOST_CELLS = 64, 2**14
 _LONGEST_JSON = 20_000
+
+
+def escape(text: str) -> str:
+    """Give a text as a page shows it: no tag, and no character that cannot be seen or sent."""
+    return _escape(clean(text))
 
 
 def dataset(
@@ -64,6 +72,11 @@ def plate(shown: Plate) -> str:
     return _framed([f"<b>plate {escape(shown.name)}</b>", _plate_body(shown)])
 
 
+def listed(title: str, names: Sequence[str]) -> str:
+    """Show names below a title."""
+    return _framed([f"<b>{escape(title)}</b>", _names(names)])
+
+
 def _image_body(shown: Image, labels: Sequence[str], picture: bytes | None) -> str:
     parts = [_folded("Axes", _axes_table(shown), is_open=True)] if shown.axes else []
     if shown.channels:
@@ -82,7 +95,8 @@ def _image_body(shown: Image, labels: Sequence[str], picture: bytes | None) -> s
         return told
     data = base64.b64encode(picture).decode("ascii")
     drawn = (
-        f"<img alt='thumbnail' src='data:image/png;base64,{data}' "
+        f"<img alt='middle plane of {escape(shown.name) or 'the image'}' "
+        f"src='data:image/png;base64,{data}' "
         "style='max-width: 256px; image-rendering: auto; margin-left: 16px; border-radius: 4px'/>"
     )
     return f"<div style='display: flex; align-items: flex-start'><div>{told}</div>{drawn}</div>"
@@ -98,9 +112,11 @@ def _names(names: Sequence[str]) -> str:
 def _axes_table(shown: Image) -> str:
     first = next((one for one in shown.levels if one.layout is not None), None)
     sizes = first.shape if first is not None else ()
+    steps = first.scale if first is not None else None
     rows = []
     for place, axis in enumerate(shown.axes):
-        step, length = shown.scale.get(axis.name), sizes[place] if place < len(sizes) else None
+        step = steps[place] if steps is not None else None
+        length = sizes[place] if place < len(sizes) else None
         unit = said.unit(axis.unit)
         whole = f"{said.number(step * length)} {unit}" if step and length and unit else ""
         rows.append(
@@ -117,9 +133,9 @@ def _axes_table(shown: Image) -> str:
 
 def _channels(shown: Sequence[Channel]) -> str:
     rows = []
-    for number, channel in enumerate(shown):
+    for number, channel in enumerate(shown[:_MOST_CHANNELS]):
         color = f"#{channel.color}" if channel.color else ""
-        box = f"<span style='display: inline-block; width: 1em; background: {color}'>&nbsp;</span>"
+        box = f"<span style='{_BOX}; background: {color}'>&nbsp;</span>"
         window = channel.window
         values = (
             f"{said.number(window.start)} to {said.number(window.end)}"
@@ -130,7 +146,9 @@ def _channels(shown: Sequence[Channel]) -> str:
         cells = (f"{box} {color}" if color else "", named, values, "" if channel.active else "off")
         rows.append("".join(f"<td style='{_CELL}'>{cell}</td>" for cell in cells))
     body = "".join(f"<tr>{row}</tr>" for row in rows)
-    return f"<table style='{_TABLE}'><tbody>{body}</tbody></table>"
+    more = len(shown) - _MOST_CHANNELS
+    rest = f"<div>… and {more:,} more</div>" if more > 0 else ""
+    return f"<table style='{_TABLE}'><tbody>{body}</tbody></table>{rest}"
 
 
 def _level_table(shown: Image) -> str:
@@ -176,16 +194,18 @@ def _level_body(shown: Level, axes: Sequence[Axis]) -> str:
 
 
 def _plate_body(shown: Plate) -> str:
+    fields = f", at most {shown.field_count} fields each" if shown.field_count else ""
+    told = f"<div>{len(shown.wells):,} wells{fields}</div>"
+    if (len(shown.rows) + 1) * (len(shown.columns) + 1) > _MOST_CELLS:
+        return told
     there = {(well.row, well.column): well.name for well in shown.wells}
-    heads = "".join(f"<th style='padding: 0 3px'>{escape(name)}</th>" for name in shown.columns)
-    lines = [f"<tr><th></th>{heads}</tr>"]
+    heads = "".join(_head(name, "col", "padding: 0 3px") for name in shown.columns)
+    lines = [f"<tr><td></td>{heads}</tr>"]
     for number, row in enumerate(shown.rows):
         cells = "".join(
             _well_cell(there.get((number, column))) for column in range(len(shown.columns))
         )
-        lines.append(f"<tr><th style='padding: 0 6px 0 0'>{escape(row)}</th>{cells}</tr>")
-    fields = f", at most {shown.field_count} fields each" if shown.field_count else ""
-    told = f"<div>{len(shown.wells):,} wells{fields}</div>"
+        lines.append(f"<tr>{_head(row, 'row', 'padding: 0 6px 0 0')}{cells}</tr>")
     grid = f"<table style='{_TABLE}'><tbody>{''.join(lines)}</tbody></table>"
     return told + _folded("Wells", grid, is_open=True)
 
@@ -196,8 +216,12 @@ def _well_cell(name: str | None) -> str:
     return f"<td title='{escape(name)}' style='text-align: center'>●</td>"
 
 
+def _head(text: str, scope: str, style: str) -> str:
+    return f"<th scope='{scope}' style='{style}'>{escape(text)}</th>"
+
+
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    head = "".join(f"<th style='{_CELL}; {_FAINT}'>{escape(text)}</th>" for text in heads)
+    head = "".join(_head(text, "col", f"{_CELL}; {_FAINT}") for text in heads)
     body = "".join(
         "<tr>" + "".join(f"<td style='{_CELL}'>{escape(text)}</td>" for text in row) + "</tr>"
         for row in rows
@@ -218,7 +242,8 @@ def _json(value: object) -> str:
     text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
     if len(text) > _LONGEST_JSON:
         text = f"{text[:_LONGEST_JSON]}\n… {len(text) - _LONGEST_JSON:,} characters more"
-    return f"<pre style='max-height: 300px; overflow: auto; margin: 0'>{escape(text)}</pre>"
+    lines = "\n".join(map(escape, text.split("\n")))
+    return f"<pre style='max-height: 300px; overflow: auto; margin: 0'>{lines}</pre>"
 
 
 def _framed(parts: Iterable[str]) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from zarrlift.survey.images import Axis, Image, Level
     from zarrlift.survey.screens import Plate
 
-_MOST_LISTED, _MOST_NAMED = 12, 8
+_MOST_LISTED, _MOST_NAMED, _MOST_LEVELS = 12, 8, 24
 _WIDEST_PLATE = 24
 """Columns of a plate that are drawn; 1536 wells have 48."""
 
@@ -78,8 +78,10 @@ def _image_lines(image: Image, labels: tuple[str, ...]) -> list[str]:
     if image.channels:
         named = [c.label or f"#{number}" for number, c in enumerate(image.channels)]
         lines.append(f"  channels  {_listed(named)}")
-    for number, level in enumerate(image.levels):
+    for number, level in enumerate(image.levels[:_MOST_LEVELS]):
         lines.append(f"  {'levels' if not number else '':<8}  {level_line(level)}")
+    if len(image.levels) > _MOST_LEVELS:
+        lines.append(f"            … and {len(image.levels) - _MOST_LEVELS:,} more")
     return [*lines, f"  labels    {_listed(labels)}"] if labels else lines
 
 

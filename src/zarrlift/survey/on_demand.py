@@ -6,13 +6,15 @@ that metadata names on the way to what somebody looks at.
 
 from __future__ import annotations
 
+import errno
 import threading
 from typing import TYPE_CHECKING, TypeVar
 
 from zarrlift import grid
-from zarrlift.errors import AccessError
+from zarrlift.errors import AccessError, StorageError
 from zarrlift.metadata import ome
 from zarrlift.metadata.layout import Keys
+from zarrlift.store.folder import Kind, kind_of
 from zarrlift.survey.found import V3_DOCUMENT, Hierarchy
 from zarrlift.survey.look import found_of, version_of
 
@@ -30,11 +32,16 @@ _COUNTED_AT_ONCE = 8
 """Series that are asked for at a time, where none tells how many there are."""
 _PLACES = 8
 """Chunks that are asked for to prove the form of an array's keys."""
+_LONGEST = 1000
+"""Characters of a path beyond which systems give up."""
+_NO_PLACE = (errno.ENOTDIR, errno.ENAMETOOLONG)
+"""What a disk says of a key below a file, and of one that is too long: nothing can lie there."""
 
 
 class OnDemand:
     """The nodes below one place; each is read once, from any thread.
 
+    A path that leads out of the place, as a document may name one, leads to no node.
     Raises `StorageError` where a document cannot be read; one that is wrong is kept as such.
     """
 
@@ -56,6 +63,8 @@ class OnDemand:
             if not self._first:
                 self._root()
             wanted = [path for path in dict.fromkeys(paths) if path not in self._known]
+            self._known.update(dict.fromkeys(p for p in wanted if not _within(p)))
+            wanted = [path for path in wanted if _within(path)]
             if wanted:
                 self._read(wanted)
             return [self._known[path] for path in paths]
@@ -71,7 +80,7 @@ class OnDemand:
         """Give a hierarchy of an image's group and the arrays of its levels."""
         group = self.node(path)
         named = [] if group is None else [p for p, _, _ in ome.named_arrays(path, group.ome)]
-        return self.tree([path, *(p for p in named if _within(p))])
+        return self.tree([path, *named])
 
     def series(self, path: str) -> list[str]:
         """Name the groups of a collection that is counted from 0: as many as follow one another."""
@@ -90,7 +99,7 @@ class OnDemand:
         """List the folders in one; none where nothing is listed."""
         if self._folder.unlisted:
             return []
-        return sorted(e.name for e in self._folder.entries(path) if e.is_dir())
+        return sorted(e.name for e in self._folder.entries(path) if kind_of(e) is Kind.FOLDER)
 
     def proved(self, path: str, layout: ArrayLayout) -> ArrayLayout:
         """Give an array's layout with the form of keys that its objects prove.
@@ -133,11 +142,22 @@ class OnDemand:
     def _documents(self, paths: Sequence[str], names: Sequence[str]) -> dict[str, dict[str, bytes]]:
         keys = [(path, name) for path in paths for name in names]
         found: dict[str, dict[str, bytes]] = {path: {} for path in paths}
-        answers = self._each(self._folder.read, [_join(path, name) for path, name in keys])
+        answers = self._each(self._document, [_join(path, name) for path, name in keys])
         for (path, name), data in zip(keys, answers, strict=True):
             if data is not None:
                 found[path][name] = data
         return found
+
+    def _document(self, key: str) -> bytes | None:
+        """Read a document; a key that no file can have has none."""
+        try:
+            return self._folder.read(key)
+        except ValueError:  # a NUL, or half of a character
+            return None
+        except StorageError as error:
+            if getattr(error.__cause__, "errno", None) in _NO_PLACE:
+                return None
+            raise
 
     def _prove(self, path: str, layout: ArrayLayout) -> Keys | None:
         """Give the form of the first chunk that is found; None where none is."""
@@ -167,7 +187,8 @@ _OTHER = {Keys.V2_FLAT: Keys.V2_NESTED, Keys.V2_NESTED: Keys.V2_FLAT}
 
 
 def _within(path: str) -> bool:
-    return not path.startswith(("/", "..")) and path != "."
+    inside = not path.startswith("/") and path.split("/", 1)[0] not in (".", "..")
+    return inside and len(path) <= _LONGEST
 
 
 def _join(path: str, name: str) -> str:

@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from zarrlift.errors import UsageError
-from zarrlift.view.libraries import wanted
+from zarrlift.view.libraries import too_old, wanted
 
 if TYPE_CHECKING:
     import dask.array
-    import numpy as np
     import tensorstore
     import xarray
     import zarr
@@ -75,7 +74,7 @@ def dask_array(level: Level, blocks: Blocks, call: str = "to_dask()") -> dask.ar
     tokenize = wanted("dask.base", call).tokenize
     shape = _block_shape(level, blocks)
     source = zarr_array(level, call)
-    token = tokenize(level.opened.folder.root, level.path, level.layout.fingerprint(), shape)
+    token = tokenize(level.opened.identity, level.path, level.layout.fingerprint(), shape)
     return da.from_array(source, chunks=shape, name=f"zarrlift-{token}", fancy=False)  # type: ignore[no-any-return]
 
 
@@ -118,40 +117,43 @@ def _stated(level: Level) -> dict[str, Any]:
 def _distinct(names: Sequence[str]) -> tuple[str, ...]:
     """Give names that are all different: a document may name two axes alike."""
     made: list[str] = []
-    for place, name in enumerate(names):
-        made.append(f"{name}_{place}" if name in made else name)
+    for place, stated in enumerate(names):
+        name = stated
+        while name in made:
+            name += f"_{place}"
+        made.append(name)
     return tuple(made)
 
 
 def _coordinate(level: Level, name: str, place: int) -> tuple[str, Any, dict[str, str]] | None:
     """Give the coordinates along an axis; None where the documents tell none."""
+    import numpy as np
+
     axis, length = level.axes[place], level.shape[place]
     if axis.type == "channel":
         labels = [channel.label for channel in level.channels]
         told = len(labels) == length and all(labels) and len(set(labels)) == length
         return (name, labels, {}) if told else None
-    if axis.name not in level.scale:
+    scale, first = level.facts.scale, level.facts.translation
+    if scale is None or first is None:
         return None
-    return name, _places(level, axis.name, length), {"units": axis.unit} if axis.unit else {}
-
-
-def _places(level: Level, name: str, length: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    import numpy as np
-
-    start = level.translation.get(name, 0.0)
-    return float(start) + float(level.scale[name]) * np.arange(length, dtype=np.float64)
+    places = first[place] + scale[place] * np.arange(length, dtype=np.float64)
+    return name, places, {"units": axis.unit} if axis.unit else {}
 
 
 def data_tree(levels: Sequence[Level], name: str) -> xarray.DataTree:
     """Give levels as a tree, those that cannot be read left out."""
     call = "to_xarray()"
     xr = wanted("xarray", call)
+    if not hasattr(xr, "DataTree"):
+        raise too_old("xarray", call)
     held = {
         f"scale{number}": xr.Dataset({"image": data_array(level, "chunks", call)})
         for number, level in enumerate(levels)
         if not level.problem
     }
-    return xr.DataTree.from_dict(held, name=name or None)  # type: ignore[no-any-return]
+    # ome-zarr-py names the image of a root "/", which is no name of a tree.
+    return xr.DataTree.from_dict(held, name=name.strip("/").rpartition("/")[2] or None)  # type: ignore[no-any-return]
 
 
 def tensor_store(level: Level) -> tensorstore.TensorStore:

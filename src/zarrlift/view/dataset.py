@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from zarrlift.jobs.informed import Info
     from zarrlift.jobs.result import Report
+    from zarrlift.jobs.validated import Validation
     from zarrlift.plan.tuning import Tuning
     from zarrlift.report import looks
     from zarrlift.store.asking import Requests
@@ -33,17 +34,18 @@ if TYPE_CHECKING:
 class Dataset:
     """A dataset, or a node of one, read as it is asked for. Nothing is ever written."""
 
-    __slots__ = ("_arrays", "_datasets", "_images", "_opened", "_path")
+    __slots__ = ("_arrays", "_datasets", "_images", "_made", "_opened", "_path")
 
     def __init__(self, opened: Opened, path: str = "") -> None:
         self._opened, self._path = opened, path
+        self._made: dict[str, Image] = {}
         self._images = Views("image", self._image_paths, self._image)
         self._datasets = Views("dataset", lambda: opened.tops(path), self._dataset)
         self._arrays = Views("array", self._array_paths, self._array)
 
     @property
     def url(self) -> str:
-        """Return the address, as it was given; of a node within, with its path."""
+        """Return the address; of a node within, with its path."""
         return self._opened.address(self._path)
 
     @property
@@ -73,9 +75,9 @@ class Dataset:
             return None
         if found.stated or not found.ome:
             return found.stated
-        first = next(iter(self._images), None) if self.kind != "plate" else None
+        first = self._first_image() if self.kind in _NAMING_IMAGES else None
         if first is not None:
-            return self._images[first].version
+            return self._image(first).version
         return version_of({found.path: found})
 
     @property
@@ -105,10 +107,10 @@ class Dataset:
     @property
     def image(self) -> Image:
         """Return the image, or the first of several; raise `UsageError` where there is none."""
-        first = next(iter(self._images), None)
+        first = self._first_image()
         if first is None:
             raise UsageError("holds no image", place=self._place, hint="see .arrays and .datasets")
-        return self._images[first]
+        return self._image(first)
 
     @property
     def labels(self) -> Views[Image]:
@@ -174,11 +176,11 @@ class Dataset:
 
         return api.info(self.url, **{**self._opened.reach, **options})
 
-    def validate(self, **options: Any) -> Any:  # noqa: ANN401 - those, and what it gives, of `zarrlift.validate`
+    def validate(self, **options: Any) -> Validation:  # noqa: ANN401 - those of `zarrlift.validate`
         """Judge it as `zarrlift.validate` does."""
         from zarrlift import api
 
-        return api.validate(self.url, **{**self._opened.reach, **options})  # type: ignore[attr-defined, unused-ignore]
+        return api.validate(self.url, **{**self._opened.reach, **options})
 
     def tune(self, **options: Any) -> Tuning:  # noqa: ANN401 - those of `zarrlift.tune`
         """Measure codecs on its own chunks, as `zarrlift.tune` does."""
@@ -212,10 +214,19 @@ class Dataset:
 
     def __getitem__(self, path: str) -> Dataset:
         """Give a node within; a `KeyError` where there is none."""
-        inner = ome.resolve(self._path, path.strip("/"))
-        if inner.startswith("..") or self._opened.nodes.node(inner) is None:
+        if path not in self:
             raise KeyError(f"no node {path!r}")
-        return Dataset(self._opened, inner)
+        return Dataset(self._opened, self._inner(path))
+
+    def __contains__(self, path: object) -> bool:
+        """Say whether a path leads to a node within."""
+        return isinstance(path, str) and self._opened.nodes.node(self._inner(path)) is not None
+
+    __iter__ = None  # else Python would walk it by numbers, which are no paths
+
+    def _inner(self, path: str) -> str:
+        inner = ome.resolve(self._path, path.strip("/"))
+        return "" if inner == "." else inner
 
     @property
     def _node(self) -> Found | None:
@@ -224,6 +235,17 @@ class Dataset:
     @property
     def _place(self) -> str:
         return self._opened.folder.path(self._path)
+
+    def _first_image(self) -> str | None:
+        """Find the first image without reading more documents than lead to it."""
+        kind = self.kind
+        if kind == "plate":
+            wells = self.plate.wells.values()
+            return next((field.path for well in wells for field in well.facts.fields), None)
+        if kind == "folder":
+            inner = (Dataset(self._opened, top)._first_image() for top in self._datasets)  # noqa: SLF001 - of the same kind
+            return next((path for path in inner if path is not None), None)
+        return next(iter(self._images), None)
 
     def _image_paths(self) -> list[str]:
         found, kind = self._node, self.kind
@@ -235,6 +257,8 @@ class Dataset:
             return [field.path for field in self.well.facts.fields]
         if kind == "collection" and found is not None:
             return self._series(found)
+        if kind == "labels" and found is not None:
+            return [ome.resolve(self._path, n) for n in images.texts(found.ome["labels"])]
         if kind == "folder":
             inner = self._opened.tops(self._path)
             return [path for top in inner for path in Dataset(self._opened, top).images]
@@ -256,19 +280,23 @@ class Dataset:
         return [n.path for n in self.hierarchy().arrays if _below(n.path, self._path)]
 
     def _image(self, path: str) -> Image:
-        return Image(self._opened, path)
+        if path not in self._made:
+            self._made[path] = Image(self._opened, path)
+        return self._made[path]
 
     def _dataset(self, path: str) -> Dataset:
         return Dataset(self._opened, path)
 
     def _array(self, path: str) -> Level:
-        above = path.rpartition("/")[0]
-        group = self._opened.nodes.node(above) if path else None
-        if group is not None and "multiscales" in group.ome:
-            levels = Image(self._opened, above).levels
-            named = next((level for level in levels if level.path == path), None)
-            if named is not None:
-                return named
+        above = path
+        while above:
+            above = above.rpartition("/")[0]
+            group = self._opened.nodes.node(above)
+            if group is not None and "multiscales" in group.ome:
+                levels = Image(self._opened, above).levels
+                named = next((level for level in levels if level.path == path), None)
+                if named is not None:
+                    return named
         return lone_array(self._opened, path)
 
     def __reduce__(self) -> tuple[type[Dataset], tuple[Opened, str]]:
@@ -322,6 +350,8 @@ _KINDS = (
     ("scene", "scene"),
 )
 """OME members that tell what a group is, the first that it has."""
+_NAMING_IMAGES = frozenset({"image", "label", "labels", "well", "collection"})
+"""Kinds whose images are known without looking at all there is."""
 _OF_SOURCE = {
     name: f"src_{name}" for name in ("endpoint", "anon", "region", "profile", "requester_pays")
 }

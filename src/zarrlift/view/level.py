@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import operator
+from dataclasses import replace
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from zarrlift.errors import SourceError, UsageError
 from zarrlift.metadata import codecs
+from zarrlift.survey import images
 from zarrlift.view.measure import Measure
 
 if TYPE_CHECKING:
@@ -23,7 +27,6 @@ if TYPE_CHECKING:
     from zarrlift.metadata.datatypes import Fill
     from zarrlift.metadata.layout import ArrayLayout
     from zarrlift.plan.tuning import Tuning
-    from zarrlift.survey import images
     from zarrlift.view.arrays import Blocks
     from zarrlift.view.opened import Opened
 
@@ -44,6 +47,10 @@ class Level:
         axes: tuple[images.Axis, ...],
         channels: tuple[images.Channel, ...] = (),
     ) -> None:
+        if facts.layout is not None and len(axes) != facts.layout.ndim:
+            # Axes of another number are not the array's; which is which is not known.
+            axes = tuple(images.Axis(name=f"dim_{n}") for n in range(facts.layout.ndim))
+            facts = replace(facts, scale=None, translation=None)
         self._opened, self._facts = opened, facts
         self._image_axes, self._channels = axes, channels
 
@@ -143,7 +150,10 @@ class Level:
 
     @property
     def axes(self) -> tuple[images.Axis, ...]:
-        """Return the axes in array order, each with `name`, `type` and `unit`."""
+        """Return the axes in array order, each with `name`, `type` and `unit`.
+
+        They are unnamed where the image has another number of them.
+        """
         return self._image_axes
 
     @property
@@ -272,9 +282,9 @@ def _index(words: tuple[int | Sequence[int] | str, ...]) -> Index:
     try:
         if isinstance(one, str):
             return tuple(int(word) for word in one.split(",")) if one else ()
-        if isinstance(one, int):
-            return (one,)
-        return tuple(int(number) for number in one)  # type: ignore[arg-type]
+        if isinstance(one, Integral):  # NumPy's too
+            return (int(one),)
+        return tuple(operator.index(number) for number in one)  # type: ignore[arg-type]
     except (TypeError, ValueError) as error:
         raise UsageError(
             f"chunk {one!r} is not understood", hint="write it like 0,0,0: in array order"

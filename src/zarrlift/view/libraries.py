@@ -24,14 +24,23 @@ _EXTRAS = {
 
 def wanted(module: str, call: str) -> Any:  # noqa: ANN401 - a module of any kind
     """Load a library for a call; raise `MissingLibraryError` where it is not there."""
+    library = module.partition(".")[0]
     try:
         return import_module(module)
     except ImportError as error:
-        library = module.partition(".")[0]
         lacks = getattr(error, "name", None) or library
-        what = f"{library}, which is not installed"
-        if lacks.partition(".")[0] != library:
-            what = f"{library}, which lacks {lacks}"
-        raise MissingLibraryError(
-            f"{call} needs {what}", hint=f"pip install 'zarrlift[{_EXTRAS.get(call, 'zarr')}]'"
-        ) from error
+        if lacks == library:
+            raise _missing(f"{library}, which is not installed", call) from error
+        if lacks.partition(".")[0] == library:
+            raise too_old(library, call) from error
+        raise _missing(f"{library}, which lacks {lacks}", call) from error
+
+
+def too_old(library: str, call: str) -> MissingLibraryError:
+    """Give the error for a library that is there, and lacks what a call uses of it."""
+    return _missing(f"a newer {library} than the one that is installed", call)
+
+
+def _missing(what: str, call: str) -> MissingLibraryError:
+    hint = f"pip install 'zarrlift[{_EXTRAS.get(call, 'zarr')}]'"
+    return MissingLibraryError(f"{call} needs {what}", hint=hint)

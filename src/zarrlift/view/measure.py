@@ -29,8 +29,9 @@ class Measure(float):
         return made
 
     def __repr__(self) -> str:
-        """Number and unit."""
-        return f"{float(self)!r} {self.unit}".rstrip()
+        """Number and unit; one that no terminal should be sent is quoted."""
+        unit = self.unit if self.unit.isprintable() else repr(self.unit)
+        return f"{float(self)!r} {unit}".rstrip()
 
     __str__ = __repr__
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from zarrlift.errors import SourceError, UsageError
 from zarrlift.jobs.reach import stores_of
+from zarrlift.store.address import StoreOptions
 from zarrlift.store.cached import CachedFolder
 from zarrlift.survey.look import look
 from zarrlift.survey.on_demand import OnDemand
@@ -27,8 +28,9 @@ class Opened:
     """
 
     def __init__(self, url: str, cache: int, reach: Mapping[str, Any]) -> None:
-        self._said = (url, cache, dict(reach))
         inner = stores_of(reach).source_at(url)
+        # A path is kept whole: pickled, it is opened where another folder is the current one.
+        self._said = (url if inner.remote else inner.root, cache, dict(reach))
         self.folder = CachedFolder(inner, cache)
         self.nodes = OnDemand(self.folder)
         self._lock = threading.Lock()
@@ -46,6 +48,18 @@ class Opened:
     def reach(self) -> dict[str, Any]:
         """Return how an object store is reached, as it was said."""
         return dict(self._said[2])
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """Return what tells this place from any other: two servers may have buckets of one name."""
+        url, _, reach = self._said
+        if not self.folder.remote:
+            return (self.folder.root,)
+        from zarrlift.store import buckets
+
+        options = StoreOptions(endpoint=reach.get("endpoint"))
+        server = buckets.endpoint_of(options, url.partition("://")[0])
+        return self.folder.root, url, server or ""
 
     def address(self, path: str) -> str:
         """Give the address of a node, as verbs take it; raise `UsageError` inside of an archive."""

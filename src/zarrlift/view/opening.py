@@ -32,10 +32,14 @@ def open(url: Path, *, cache: int | str = 0, **reach: Unpack[OneReach]) -> Datas
         Where nothing is there, or it cannot be read.
 
     """
+    from zarrlift.errors import UsageError
     from zarrlift.view.dataset import Dataset
     from zarrlift.view.opened import Opened
 
     refuse_unknown(reach, OneReach)
-    opened = Opened(place(url), byte_count(cache), dict(reach))
+    limit = byte_count(cache)
+    if limit < 0:
+        raise UsageError(f"a cache of {cache} bytes holds nothing", hint="say 0 for none")
+    opened = Opened(place(url), limit, dict(reach))
     opened.refuse_nothing()
     return Dataset(opened)

@@ -83,6 +83,11 @@ class Well:
         known = "" if self._facts is None else f": {len(self._facts.fields)} fields"
         return f"Well({self.name!r}{known})"
 
+    def _repr_html_(self) -> str:
+        from zarrlift.report import html
+
+        return html.listed(f"well {self.name}, {len(self._fields):,} fields", self._fields.names)
+
 
 class Plate:
     """A plate; its wells are known from its own document, and read when they are asked for."""

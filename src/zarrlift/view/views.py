@@ -18,20 +18,23 @@ class Views(Mapping[str, V]):
     called so. Names are read when first wanted, and each view is made once.
     """
 
-    __slots__ = ("_kind", "_made", "_make", "_names")
+    __slots__ = ("_kind", "_known", "_made", "_make", "_names")
 
     def __init__(
         self, kind: str, names: Callable[[], Sequence[str]], make: Callable[[str], V]
     ) -> None:
         self._kind, self._make = kind, make
         self._names: Callable[[], Sequence[str]] | tuple[str, ...] = names
+        self._known: frozenset[str] = frozenset()
         self._made: dict[str, V] = {}
 
     @property
     def names(self) -> tuple[str, ...]:
         """Return all names, in order."""
         if not isinstance(self._names, tuple):
-            self._names = tuple(dict.fromkeys(self._names()))
+            names = tuple(dict.fromkeys(self._names()))
+            self._known = frozenset(names)
+            self._names = names
         return self._names
 
     def __getitem__(self, key: str | int) -> V:
@@ -42,16 +45,17 @@ class Views(Mapping[str, V]):
         return self._made[name]
 
     def _name(self, key: object) -> str:
+        names = self.names
         if isinstance(key, str):
-            name = key.strip("/")
-            if name in self.names:
+            name = key if key in self._known else key.strip("/")
+            if name in self._known:
                 return name
-            if name.isascii() and name.isdecimal() and int(name) < len(self.names):
-                return self.names[int(name)]
-        elif isinstance(key, int) and -len(self.names) <= key < len(self.names):
-            return self.names[key]
-        listed = ", ".join(map(repr, self.names[:8])) or "none"
-        more = f" and {len(self.names) - 8:,} more" if len(self.names) > 8 else ""  # noqa: PLR2004
+            if name.isascii() and name.isdecimal() and int(name) < len(names):
+                return names[int(name)]
+        elif isinstance(key, int) and -len(names) <= key < len(names):
+            return names[key]
+        listed = ", ".join(map(repr, names[:8])) or "none"
+        more = f" and {len(names) - 8:,} more" if len(names) > 8 else ""  # noqa: PLR2004
         raise KeyError(f"no {self._kind} {key!r}; there are: {listed}{more}")
 
     def __iter__(self) -> Iterator[str]:
@@ -75,3 +79,8 @@ class Views(Mapping[str, V]):
         listed = ", ".join(map(repr, self.names[:8]))
         more = f", … {len(self.names) - 8:,} more" if len(self.names) > 8 else ""  # noqa: PLR2004
         return f"{len(self.names):,} {self._kind}{'' if len(self) == 1 else 's'}: [{listed}{more}]"
+
+    def _repr_html_(self) -> str:
+        from zarrlift.report import html
+
+        return html.listed(f"{len(self):,} {self._kind}{'' if len(self) == 1 else 's'}", self.names)

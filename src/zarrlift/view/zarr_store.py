@@ -14,6 +14,7 @@ from zarr.abc.store import (
 )
 
 from zarrlift.errors import StorageError
+from zarrlift.store.folder import Kind, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
@@ -45,11 +46,12 @@ class OpenedStore(Store):
         """Say whether both read the same place."""
         if not isinstance(other, OpenedStore):
             return False
-        return (self._folder.root, self._documents) == (other._folder.root, other._documents)
+        mine, theirs = (self._opened.identity, other._opened.identity)
+        return mine == theirs and self._documents == other._documents
 
     def __hash__(self) -> int:
         """Agree with equality."""
-        return hash(self._folder.root)
+        return hash(self._opened.identity)
 
     def __repr__(self) -> str:
         """Name the place."""
@@ -104,6 +106,15 @@ class OpenedStore(Store):
             return True
         return await self._run(lambda: self._folder.size(key)) is not None
 
+    async def getsize(self, key: str) -> int:
+        """Give an object's size, unread; raise `FileNotFoundError` where it is absent."""
+        if key in self._documents:
+            return len(self._documents[key])
+        size = await self._run(lambda: self._folder.size(key))
+        if size is None:
+            raise FileNotFoundError(key)
+        return size
+
     async def set(self, key: str, value: Buffer) -> None:
         """Refuse to write."""
         del key, value
@@ -146,7 +157,8 @@ class OpenedStore(Store):
         by_path = self._folder.packed or not self._folder.remote
         if folder and by_path and not self._folder.has_folder(folder):
             return []
-        return [(e.name, e.is_dir()) for e in self._folder.entries(folder)]
+        found = [(e.name, kind_of(e)) for e in self._folder.entries(folder)]
+        return [(n, k is Kind.FOLDER) for n, k in found if k in (Kind.FILE, Kind.FOLDER)]
 
     def _bytes(self, key: str, part: ByteRequest | None) -> bytes | None:
         if key in self._documents:

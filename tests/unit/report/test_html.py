@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
 
@@ -10,7 +11,9 @@ import pytest
 
 from tests.unit.layouts import layout_of
 from zarrlift.report import grids, html
-from zarrlift.survey.images import Axis, Image, Level
+from zarrlift.report.looks import Look
+from zarrlift.survey.images import Axis, Channel, Image, Level
+from zarrlift.survey.screens import Plate
 
 _EMPTY = frozenset({"img", "br", "hr"})
 _ALLOWED = frozenset(
@@ -145,3 +148,52 @@ def test_nothing_is_drawn_of_nothing(shape: tuple[int, ...]) -> None:
     chunks = tuple(max(1, n) for n in shape)
 
     assert grids.svg(layout_of(shape, chunks), ("y", "x")) == ""
+
+
+def test_what_is_hostile_makes_no_large_page() -> None:
+    """A plate of a billion places and thousands of channels are counted, not drawn."""
+    names = tuple(map(str, range(40_000)))
+    plate = Plate(path="", name="screen", rows=names, columns=names, wells=())
+    image = replace(image_of(2), channels=(Channel(label="DNA"),) * 5000)
+
+    assert len(html.plate(plate)) < 1000
+    assert problems_of(html.plate(plate)) == []
+    assert len(html.image(image)) < 50_000
+    assert "… and 4,936 more" in html.image(image)
+
+
+def test_text_that_cannot_be_sent_is_left_out() -> None:
+    """Half a character would stop a notebook; marks that turn the direction mislead its reader."""
+    page = html.image(image_of(1, "a\ud800\u202eb"))
+    attributes = {"x": "\ud800", "y": [1, 2]}
+    look = Look(kind="group", version=None, zarr_format=2)
+    other = html.dataset("/x", look, picture=None, attributes=attributes)
+
+    assert page.encode("utf-8")
+    assert "\u202e" not in page
+    assert other.encode("utf-8")
+    assert '\n  "' not in other  # quotes are escaped
+    assert "\n  &quot;y&quot;: [\n    1,\n    2\n  ]" in other
+
+
+def test_the_extent_is_that_of_one_level() -> None:
+    """Where the first level cannot be read, length and element of the second count, not of both."""
+    first, second, *_ = image_of(3).levels
+    broken = replace(first, layout=None, problem="broken")
+    scaled = replace(second, scale=(1.0, 0.5))
+    page = html.image(replace(image_of(3), levels=(broken, scaled)))
+
+    assert "<td" in page
+    assert page.count("32 µm") == 1  # 32 elements of 1 µm
+    assert page.count("24 µm") == 1  # 48 of 0.5 µm
+
+
+def test_tables_say_what_their_heads_are_of() -> None:
+    """Whoever has a page read to them hears row and column; a white box is seen on white."""
+    plate = Plate(path="", name="", rows=("A",), columns=("1", "2"), wells=())
+    image = replace(image_of(2), channels=(Channel(label="DNA", color="FFFFFF"),))
+
+    assert html.plate(plate).count("scope='col'") == 2
+    assert html.plate(plate).count("scope='row'") == 1
+    assert "outline: 1px solid currentColor" in html.image(image)
+    assert "alt='middle plane of cells'" in html.image(image, picture=b"x")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from pathlib import Path
 
 import pytest
 
@@ -79,3 +80,20 @@ def test_missing_library_is_told_with_the_extra() -> None:
     assert isinstance(caught.value, ImportError)
     assert caught.value.hint == "pip install 'zarrlift[xarray]'"
     assert caught.value.exit_code == 2
+
+
+def test_library_that_is_too_old_is_told_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A library that is there, but lacks what is used of it, is not said to be absent."""
+    (tmp_path / "an_old_library").mkdir()
+    (tmp_path / "an_old_library" / "__init__.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    with pytest.raises(MissingLibraryError, match="needs a newer an_old_library than"):
+        wanted("an_old_library.abc.store", "to_zarr()")
+
+
+def test_unit_commands_no_terminal() -> None:
+    """A unit is text of a document: what cannot be seen is shown as it would be written."""
+    assert repr(Measure(1.0, "\x1b[2J")) == "1.0 '\\x1b[2J'"
