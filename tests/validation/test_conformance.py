@@ -381,3 +381,70 @@ def test_a_verdict_has_the_form_that_the_runner_reads() -> None:
     """Two members, of JSON's types."""
     found = json.loads(json.dumps(judge_document(_image("0.6"), Measure()).to_json()))
     assert found == {"valid": True, "message": "conforms to OME-Zarr 0.6"}
+
+
+def _physical(found: Json, begins: str, level: str = "0", comes_from: str = "0") -> Json:
+    """Give an image of 0.6 whose levels come to `physical`, and go on to `world` from `begins`."""
+    entry = inner(found, "ome", "multiscales", 0)
+    inner(entry, "coordinateSystems", 0)["name"] = "physical"
+    for one in items(entry, "datasets"):
+        inner(one, TRANSFORMS, 0, "output")["name"] = "physical"
+    inner(entry, "datasets", 0).update(path=level)
+    inner(entry, "datasets", 0, TRANSFORMS, 0, "input").update(path=comes_from)
+    inner(entry, TRANSFORMS, 0, "input").update(name=begins)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("slip", "valid"),
+    [
+        (("physical",), True),
+        (("intrinsic",), True),
+        (("stage",), False),
+        (("physical", "1", "s1"), True),
+        (("physical", "1", "t1"), False),
+    ],
+)
+def test_slips_of_the_suites_are_read_as_they_are_meant(slip: tuple[str, ...], valid: bool) -> None:
+    """A transformation that begins at `intrinsic`, though the system is called otherwise.
+
+    And a level `1` whose input is `s1`. With the arrays around it the same is wrong.
+    """
+    made = _physical(attributes(joined(TURNED), "0.6"), *slip)
+    verdict = judge_document(made, STRICT)
+    assert verdict.valid is valid, verdict.message
+    whole = joined(TURNED)
+    inner(whole["zarr.json"])["attributes"] = made
+    assert judge_store(hierarchy(whole), Measure()).valid is (slip == ("physical",))
+
+
+@pytest.mark.parametrize("version", ["0.6.dev4", "0.6rc0", "0.6"])
+def test_a_store_that_is_a_case_is_judged_as_its_suite_asks(version: str) -> None:
+    """Strictly in a strict suite; bare texts are read, whatever version it states."""
+
+    def judged(change: Callable[[Json], object], schema: str, **measure: bool) -> bool:
+        members = _image("0.6", change)
+        inner(members, "ome")["version"] = version
+        members["_conformance"] = {"schema": {"id": f"schemas/{schema}.schema"}}
+        store = group("0.6")
+        inner(store["zarr.json"])["attributes"] = members
+        return judge_store(hierarchy(store), Measure(**measure)).valid
+
+    def bare(entry: Json) -> None:
+        _transform(entry).update(input="0", output="intrinsic")
+
+    assert judged(bare, "image")
+    assert not judged(bare, "image", lenient=False)
+    assert judged(lambda e: e.pop("name"), "image")
+    assert not judged(lambda e: e.pop("name"), "strict_image")
+    assert judged(lambda _: None, "strict_image")
+
+
+@pytest.mark.parametrize(("version", "valid"), [("0.6.dev2", True), ("0.6.dev3", False)])
+def test_the_ends_of_a_scene_were_texts_before_it_had_a_name(version: str, valid: bool) -> None:
+    """The suites of the one have scenes that are valid so, those of the next call them invalid."""
+    members = copy.deepcopy(inner(ome(scene()), "scene"))
+    for one in items(members, TRANSFORMS):
+        inner(one)["output"] = "world"
+    for made in ({"version": version, **members}, {"version": version, "scene": members}):
+        assert judge_document({"ome": made}, Measure()).valid is valid

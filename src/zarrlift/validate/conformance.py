@@ -13,11 +13,18 @@ from zarrlift.findings import Severity
 from zarrlift.metadata import ome
 from zarrlift.survey.found import V3_DOCUMENT, FoundKind
 from zarrlift.survey.given import hierarchy
-from zarrlift.validate.previews import SNAKE_AXES, TEXT_ENDS, final_form, preview_number
+from zarrlift.validate.previews import (
+    NO_SCENE,
+    SNAKE_AXES,
+    TEXT_ENDS,
+    final_form,
+    preview_number,
+)
 from zarrlift.validate.rule import Force
 from zarrlift.validate.run import all_rules, check
+from zarrlift.validate.slips import as_meant
 from zarrlift.validate.subject import known_version
-from zarrlift.validate.values import entries, items, member, text
+from zarrlift.validate.values import entries, member, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -38,13 +45,12 @@ UNASKED = {
     "plate-field-count-stated": "the strict suites hold plates without it, and call them valid",
 }
 """SHOULD rules that do not count even strictly, and why."""
-COLUMN_FIRST = ("0.4", "0.6")
-"""Versions whose suites hold plates with paths of wells such as `COLUMN/ROW`, and call them valid;
-that of 0.5 calls them invalid, as the text does."""
 _SHOWN = 5
 _ABSENT = "holds nothing of OME-Zarr"
 _CASE = ("data", "valid")
 """Members of one case of a suite as 0.4 and 0.5 have it."""
+_CASE_OF = "_conformance"
+"""The attribute in which a case of the suites of 0.6 says what it is."""
 _V3 = ("0.5", "0.6")
 _KINDS = frozenset({*ome.MEMBERS, "scene"} - {"omero"})
 """Members that say what a group is."""
@@ -87,13 +93,13 @@ def judge_document(document: object, measure: Measure) -> Verdict:
     if version in _V3 or (version is None and "ome" in attributes):
         if isinstance(held, dict):
             held = _read(held, measure, texts_up_to=TEXT_ENDS)
-            attributes = attributes | {"ome": _row_first(held, version)}
+            attributes = attributes | {"ome": as_meant(held, version)}
         version = measure.version or known_version(text(member(held, "version")))
         own = document if _is_node(document) and isinstance(document, dict) else {}
         whole = {"zarr_format": 3, "node_type": "group", **own, "attributes": attributes}
         place = _place(held if isinstance(held, dict) else {})
         return _judged(hierarchy({f"{place}{V3_DOCUMENT}": whole}), version, measure, alone=True)
-    attributes, place = _row_first(attributes, version), _place(attributes)
+    attributes, place = as_meant(attributes, version), _place(attributes)
     old: dict[str, object] = {"zarr_format": 2}
     files = {f"{place}.zgroup": old, f"{place}.zattrs": attributes}
     return _judged(hierarchy(files), version, measure, alone=True)
@@ -107,10 +113,15 @@ def _place(members: Mapping[str, object]) -> str:
 def judge_store(tree: Hierarchy, measure: Measure) -> Verdict:
     """Judge a store; one that holds a single group is judged as its document is.
 
-    The suites' stores hold no arrays, and state previews whose spelling they do not have.
+    The suites' stores hold no arrays, and have the spelling of the first previews, whatever version
+    they state: where one says that it is a case, it is read so unless another reading is asked for.
     """
     with_documents = [node for node in tree.nodes.values() if node.documents]
     alone = len(with_documents) == 1 and with_documents[0].kind is FoundKind.GROUP
+    about = with_documents[0].attributes.get(_CASE_OF) if alone else None
+    if isinstance(about, dict):
+        strict, lenient = measure.strict or _is_strict(about), measure.lenient
+        measure = replace(measure, strict=strict, lenient=True if lenient is None else lenient)
     nodes = {path: _node_read(node, measure, alone=alone) for path, node in tree.nodes.items()}
     return _judged(replace(tree, nodes=nodes), measure.version, measure, alone=alone)
 
@@ -150,10 +161,14 @@ def _attributes(document: object) -> tuple[dict[str, object] | None, bool]:
         found = found.get("attributes", {})
     if not isinstance(found, dict):
         return None, False
-    about = found.get("_conformance")
+    strict = _is_strict(found.get(_CASE_OF))
+    return {name: value for name, value in found.items() if name != _CASE_OF}, strict
+
+
+def _is_strict(about: object) -> bool:
+    """Say whether a case is one of the strict suites."""
     named = str(member(about, "schema", "id")).rpartition("/")[2]
-    strict = member(about, "strict") is True or named.startswith("strict_")
-    return {name: value for name, value in found.items() if name != "_conformance"}, strict
+    return member(about, "strict") is True or named.startswith("strict_")
 
 
 def _is_node(document: object) -> bool:
@@ -184,7 +199,7 @@ def _read(members: dict[str, object], measure: Measure, *, texts_up_to: int) -> 
         return final_form(members) if known_version(text(stated)) == "0.6" else members
     if number is None or (number > SNAKE_AXES and number > texts_up_to):
         return members
-    return final_form(members, text_ends=number <= texts_up_to)
+    return final_form(members, text_ends=number <= texts_up_to, scene_ends=number <= NO_SCENE)
 
 
 def _node_read(node: Found, measure: Measure, *, alone: bool) -> Found:
@@ -195,7 +210,7 @@ def _node_read(node: Found, measure: Measure, *, alone: bool) -> Found:
         return node
     made = _read(held, measure, texts_up_to=SNAKE_AXES + 1)
     if alone:  # else the wells are looked for where the paths lead
-        made = _row_first(made, known_version(text(made.get("version"))))
+        made = as_meant(made, known_version(text(made.get("version"))))
     if made == held:
         return node
     document = _with_attributes(own, dict(node.attributes) | {"ome": made})
@@ -204,20 +219,3 @@ def _node_read(node: Found, measure: Measure, *, alone: bool) -> Found:
 
 def _with_attributes(document: Document, attributes: dict[str, object]) -> Document:
     return replace(document, value=dict(document.value or {}) | {"attributes": attributes})
-
-
-def _row_first(members: dict[str, object], version: str | None) -> dict[str, object]:
-    """Give the members with every well's path as `ROW/COLUMN`, if it is so in the other order."""
-    if version not in COLUMN_FIRST or not isinstance(member(members, "plate", "wells"), list):
-        return members
-    plate = members["plate"]
-    rows, columns = (
-        {entry.value.get("name") for entry in entries(plate, name) if text(entry.value.get("name"))}
-        for name in ("rows", "columns")
-    )
-    wells: list[object] = []
-    for well in items(member(plate, "wells")):
-        first, _, second = (text(member(well, "path")) or "").partition("/")
-        swapped = first in columns and second in rows and not (first in rows and second in columns)
-        wells.append({**well, "path": f"{second}/{first}"} if swapped else well)  # type: ignore[dict-item]
-    return members | {"plate": {**plate, "wells": wells}}  # type: ignore[dict-item]

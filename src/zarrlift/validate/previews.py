@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 TEXT_ENDS = 3
 """The last preview by number in which the ends of transformations were texts."""
+NO_SCENE = 2
+"""The last one without `scene`, whose ends were texts as well."""
 SNAKE_AXES = 4
 """The last one in which `byDimension` wrote `input_axes`."""
 _PREVIEW = re.compile(r"0\.6[.-]?(?:dev(\d*)|rc(\d*))")
@@ -34,17 +36,19 @@ def preview_number(stated: object) -> int | None:
     return int(found[1] or 1) if found[2] is None else SNAKE_AXES + 1
 
 
-def final_form(members: Mapping[str, object], *, text_ends: bool = True) -> dict[str, object]:
+def final_form(
+    members: Mapping[str, object], *, text_ends: bool = True, scene_ends: bool = True
+) -> dict[str, object]:
     """Give the OME-Zarr members of a preview of 0.6 as 0.6 has them.
 
-    `text_ends` says whether bare texts are read as ends of an image's transformations. What is
-    not a preview's spelling stays as it is, right or wrong.
+    `text_ends` and `scene_ends` say whether bare texts are read as ends of the transformations of
+    an image, and of a scene. What is no spelling of a preview stays as it is, right or wrong.
     """
     made = dict(members)
     if "scene" not in made and "multiscales" not in made and _TRANSFORMS in made:
         made["scene"] = {n: made.pop(n) for n in (_SYSTEMS, _TRANSFORMS) if n in made}
     if isinstance(made.get("scene"), dict):
-        made["scene"] = _holder(made["scene"], text_ends=False)
+        made["scene"] = _holder(made["scene"], text_ends=scene_ends)
     if isinstance(made.get("multiscales"), list):
         made["multiscales"] = [
             _image(image, text_ends=text_ends) for image in items(made["multiscales"])

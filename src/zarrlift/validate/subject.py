@@ -134,7 +134,7 @@ def known_version(stated: str | None) -> str | None:
     """Give the one of `VERSIONS` that a stated version means, with what previews are called."""
     if stated is None:
         return None
-    marks = (".", "-", "rc")
+    marks = (".", "-", "rc", "dev")
     found = (v for v in VERSIONS if stated == v or stated.startswith(tuple(v + m for m in marks)))
     return next(found, None)
 
