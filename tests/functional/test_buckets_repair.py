@@ -96,7 +96,7 @@ def test_requests_are_few(
     made = zl.repair(url)
 
     assert made.changes == dry.changes
-    assert len(asked) <= 2 * looked + 3 * len(made.changes) + 20
+    assert len(asked) <= 2 * looked + 4 * len(made.changes) + 20
 
 
 def test_killed_before_some_writes(broken: Path, bucket: Bucket, key: str) -> None:

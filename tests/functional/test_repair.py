@@ -256,10 +256,15 @@ def test_key_encoding_of_a_migrated_array(tmp_path: Path) -> None:
     assert documents(root) == before
 
 
-def test_swapped_names_are_left_to_a_person(bases: Bases, tmp_path: Path) -> None:
-    """Names in another order than the axes may be the right ones."""
-    root = copied(bases("image", "0.5"), tmp_path / "a.zarr")
-    named([*"tczxy"])(root)
+@pytest.mark.parametrize(
+    ("version", "names"), [("0.5", "tczxy"), ("0.6", "tczxy"), ("0.6", "TCZYX")]
+)
+def test_names_that_may_be_right_are_left_to_a_person(
+    version: str, names: str, bases: Bases, tmp_path: Path
+) -> None:
+    """Such are names in another order than the axes, and in 0.6 others, which it allows."""
+    root = copied(bases("image", version), tmp_path / "a.zarr")
+    named([*names])(root)
     before = tree(root)
 
     made = zl.repair(root)
@@ -268,6 +273,28 @@ def test_swapped_names_are_left_to_a_person(bases: Bases, tmp_path: Path) -> Non
     assert {(f.rule, f.path) for f in made.findings} == {
         ("repair-undecided", path) for path in ("0", "1", "labels/cells/0", "labels/cells/1")
     }
+    assert tree(root) == before
+
+
+@pytest.mark.parametrize("version", ["0.4", "0.5", "0.6"])
+def test_images_of_other_pixels_are_not_listed_as_labels(
+    version: str, bases: Bases, tmp_path: Path
+) -> None:
+    """A map of probabilities may lie in `labels`; napari cannot open it as a label image."""
+    root = copied(bases("image", version), tmp_path / "a.zarr")
+    name = ".zattrs" if version == "0.4" else "zarr.json"
+    edited(root / "labels" / name, lambda held: members(held).pop("labels"))
+    typed = {"data_type": "float32", "fill_value": 0.0} if version != "0.4" else {"dtype": "<f4"}
+    name = ".zarray" if version == "0.4" else "zarr.json"
+    for level in ("0", "1"):
+        edited(root / "labels" / "cells" / level / name, lambda held: held.update(typed))
+    before = tree(root)
+
+    made = zl.repair(root)
+
+    assert made.already
+    assert [(f.rule, f.path) for f in made.findings] == [("repair-undecided", "labels")]
+    assert "cells is not of whole numbers" in made.findings[0].message
     assert tree(root) == before
 
 

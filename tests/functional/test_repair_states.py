@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import shutil
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -236,6 +237,18 @@ def test_record_that_cannot_be_read_is_told(content: bytes, root: Path) -> None:
         assert_refused(in_process(verb, root), "undo record is not as zarrlift wrote it")
 
 
+def test_record_that_a_power_cut_left_empty_is_in_nobodys_way(root: Path) -> None:
+    """The repair that it stands for had not begun: another is made, and taken back."""
+    before = documents(root)
+    write_file(root / repair_record.RECORDS / "1.json", b"")
+
+    assert zl.repair(root).changes
+    assert zl.undo(root).left == 0
+
+    assert documents(root) == before
+    assert not (root / OURS).exists()
+
+
 @pytest.mark.parametrize("key", ["../outside/zarr.json", "/etc/zarr.json", "link/zarr.json", "0/0"])
 def test_record_from_elsewhere_never_leads_out(key: str, root: Path, tmp_path: Path) -> None:
     """A record that names what lies outside, or is no document, is refused even with --force."""
@@ -303,6 +316,24 @@ def test_two_at_once_end_as_one(root: Path, tmp_path: Path) -> None:
     assert tree(root) == tree(other)
 
 
+def test_rights_of_documents_stay(root: Path) -> None:
+    """Who may read or change a document may do so after a repair, and after it is taken back."""
+
+    def rights() -> dict[str, int]:
+        return {key: stat.S_IMODE((root / key).stat().st_mode) for key in documents(root)}
+
+    (root / "zarr.json").chmod(0o664)
+    (root / "B" / "1" / "zarr.json").chmod(0o600)
+    before = rights()
+
+    made = zl.repair(root)
+
+    assert {"zarr.json", "B/1/zarr.json"} <= {change.key for change in made.changes}
+    assert before.items() <= rights().items()
+    zl.undo(root)
+    assert rights() == before
+
+
 def test_folder_without_permission_is_told(root: Path) -> None:
     """A folder that cannot be written to is named before anything is written."""
     words = without_privilege()
@@ -358,6 +389,33 @@ def test_document_that_changes_meanwhile_is_told(
 
     assert documents(root)["zarr.json"]["attributes"]["note"] == 1
     assert not list((root).rglob("1.json"))
+
+
+class _EditedLate(Dataset):
+    """A dataset whose root another program writes to while inner documents are written."""
+
+    def write(self, key: str, data: bytes) -> None:
+        if key == "A/zarr.json":
+            document = Path(self.root) / "zarr.json"
+            edited(document, lambda held: held["attributes"].update(note=1))
+        super().write(key, data)
+
+
+def test_document_that_changes_while_others_are_written_is_told(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What another program writes in the meantime stays; it is named until it is given up."""
+    before = documents(root)
+    monkeypatch.setattr("zarrlift.jobs.stores.Dataset", _EditedLate)
+
+    with pytest.raises(TargetError, match="was changed while the repair was made"):
+        zl.repair(root)
+    assert documents(root)["zarr.json"]["attributes"]["note"] == 1
+    for verb in ("repair", "undo"):
+        assert_refused(in_process(verb, root), "zarr.json has other content")
+
+    zl.undo(root, force=True)
+    assert documents(root) == before
 
 
 # --- links ---------------------------------------------------------------------------------------

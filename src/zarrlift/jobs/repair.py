@@ -143,9 +143,9 @@ class _Job:
         """Give what is to be kept, with the bytes as they are now; the root's documents last."""
         due = sorted(planned.changes, key=lambda c: (-c.key.count("/"), not c.path, c.key))
         found = self.dataset.each(self.dataset.read, [c.key for c in due])
-        crate, previous = changes.last(self.dataset), repair_record.last(self.dataset)
+        crate = changes.last(self.dataset)
         return Kept(
-            number=previous.number + 1 if previous else 1,
+            number=repair_record.next_number(self.dataset),
             upgraded=held is not None,
             crates=crate.number if crate else 0,
             documents=tuple(
@@ -214,7 +214,16 @@ class _Job:
         deque(self.dataset.each(work, documents), maxlen=0)
 
     def _write_one(self, document: Written) -> None:
-        self.dataset.write(document.key, document.after)
+        """Write a document, unless another program has written it since it was read."""
+        held = self.dataset.read(document.key)
+        if held not in (document.before, document.after, b""):  # an empty one: a power cut
+            raise TargetError(
+                "was changed while the repair was made",
+                place=self.dataset.path(document.key),
+                hint="keep it elsewhere, then take the repair back with zarrlift undo --force",
+            )
+        if held != document.after:
+            self.dataset.write(document.key, document.after)
 
     def _prove(self, document: Written) -> None:
         """Read a document back."""

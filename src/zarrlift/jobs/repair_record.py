@@ -79,7 +79,13 @@ def last(dataset: Dataset) -> Kept | None:
 
 def count(dataset: Dataset) -> int:
     """Count the repairs that can be taken back."""
-    return len(_numbers(dataset)[0])
+    keys = (f"{RECORDS}/{number}.json" for number in _numbers(dataset)[0])
+    return sum(1 for key in keys if dataset.size(key))
+
+
+def next_number(dataset: Dataset) -> int:
+    """Give a number that no record has, be it one that a power cut left empty."""
+    return max(_numbers(dataset)[0], default=0) + 1
 
 
 def _numbers(dataset: Dataset) -> tuple[list[int], set[int]]:

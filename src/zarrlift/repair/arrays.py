@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from zarrlift.metadata import ome
 from zarrlift.metadata.layout import Keys
 from zarrlift.repair.edit import Edit, undecided
-from zarrlift.repair.versions import groups_of
+from zarrlift.repair.versions import groups_of, multiscales_of
 from zarrlift.survey.found import V3_DOCUMENT
 
 if TYPE_CHECKING:
@@ -27,8 +27,10 @@ _V2_KEYS = (Keys.V2_FLAT, Keys.V2_NESTED)
 def names(tree: Hierarchy) -> Repaired:
     """Name the dimensions of each level by the axes of its image.
 
-    Where a name is that of another axis, either may be wrong: that is left to a person.
+    Where a name is that of another axis, either may be wrong; from 0.6 on names may be others than
+    those of the axes, which may be those of the array alone. Both are left to a person.
     """
+    free = (tree.version or "").startswith("0.6")
     for path, wanted in _axes_by_array(tree).items():
         node = tree.get(path)
         value = node.documents[V3_DOCUMENT].value if node is not None and _is_v3(node) else None
@@ -44,6 +46,9 @@ def names(tree: Hierarchy) -> Repaired:
         if _other_order(held, axes):
             message = f"dimension_names {held} and axes {list(axes)} have another order"
             yield undecided(path, message)
+        elif free and _all_named(held, axes):
+            message = f"dimension_names {held} are not the axes {list(axes)}, as 0.6 allows"
+            yield undecided(path, message)
         else:
             yield Edit(path, V3_DOCUMENT, {**value, "dimension_names": list(axes)})
 
@@ -52,13 +57,21 @@ def _axes_by_array(tree: Hierarchy) -> dict[str, set[Axes]]:
     """Give the axes of the images that name each array, by its path."""
     found: dict[str, set[Axes]] = defaultdict(set)
     for group in groups_of(tree):
-        multiscales = group.ome.get("multiscales")
-        for multiscale in multiscales if isinstance(multiscales, list) else []:
-            axes = ome.axis_names(multiscale) if isinstance(multiscale, dict) else None
+        for multiscale in multiscales_of(group.ome):
+            axes = ome.axis_names(multiscale)
             if axes is not None and len(set(axes)) == len(axes):
                 for level in ome.datasets(multiscale):
                     found[ome.resolve(group.path, str(level["path"]))].add(axes)
     return found
+
+
+def _all_named(held: object, axes: Axes) -> bool:
+    """Say whether each dimension has a name, be it none of the axes."""
+    return isinstance(held, list) and len(held) == len(axes) and all(map(_is_name, held))
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and bool(value)
 
 
 def _is_v3(node: Found) -> bool:

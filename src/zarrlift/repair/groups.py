@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from zarrlift.metadata import v3
+from zarrlift.metadata import ome, v3
 from zarrlift.repair.edit import Edit, undecided, with_members
-from zarrlift.repair.versions import version_of
+from zarrlift.repair.versions import multiscales_of, version_of
 from zarrlift.survey.found import V3_DOCUMENT, Found, FoundKind
 
 if TYPE_CHECKING:
@@ -71,7 +71,11 @@ def _group_of(path: str, zarr_format: int) -> Edit:
 
 
 def labels(tree: Hierarchy) -> Repaired:
-    """List the label images of a `labels` group that has no list, in the order of their names."""
+    """List the label images of a `labels` group that has no list, in the order of their names.
+
+    What has other pixels than whole numbers may lie there, and is none: readers that are given it
+    as one fail. That is left to a person.
+    """
     for node in tree.nodes.values():
         above = tree.get(node.above) if node.above is not None else None
         if node.name != "labels" or above is None or "multiscales" not in above.ome:
@@ -81,6 +85,8 @@ def labels(tree: Hierarchy) -> Repaired:
         names = _images_below(node, tree)
         if "labels" in node.attributes:
             yield undecided(node.path, "has labels that are no list, or lie beside `ome`")
+        elif odd := next((n for n in names if not _of_integers(f"{node.path}/{n}", tree)), None):
+            yield undecided(node.path, f"lists nothing, and {odd} is not of whole numbers")
         elif names:
             yield from _listing(node, above, {"labels": names}, tree)
 
@@ -96,6 +102,17 @@ def _images_below(node: Found, tree: Hierarchy) -> list[str]:
         else:
             ahead += tree.inside(inner.path)
     return sorted(found)
+
+
+def _of_integers(path: str, tree: Hierarchy) -> bool:
+    """Say whether no level of an image is known to be of other pixels than label images have."""
+    levels = (
+        tree.get(ome.resolve(path, str(level["path"])))
+        for multiscale in multiscales_of(tree.nodes[path].ome)
+        for level in ome.datasets(multiscale)
+    )
+    kinds = (x.layout.data_type.name for x in levels if x is not None and x.layout is not None)
+    return all(kind.startswith(("int", "uint")) for kind in kinds)
 
 
 def _listing(node: Found, above: Found, given: Mapping[str, object], tree: Hierarchy) -> Repaired:

@@ -48,7 +48,7 @@ def version_of(tree: Hierarchy) -> str | None:
     with_ome = [node for node in groups_of(tree) if node.ome]
     stated = {node.stated for node in with_ome} - {None}
     if not stated:
-        stated = {_shown(m) for node in with_ome for m in _multiscales(node.ome)}
+        stated = {_shown(m) for node in with_ome for m in multiscales_of(node.ome)}
     found = stated.pop() if len(stated) == 1 else None
     return found if found in RELEASES else None
 
@@ -151,7 +151,7 @@ def _unlike(tree: Hierarchy, release: str) -> str | None:
     for group in groups_of(tree):
         if "scene" in group.ome and group.stated not in ("0.6", "0.6rc0"):
             return group.path
-        if not all(fits(multiscale) for multiscale in _multiscales(group.ome)):
+        if not all(fits(multiscale) for multiscale in multiscales_of(group.ome)):
             return group.path
     return None
 
@@ -279,7 +279,8 @@ def _versioned(value: object, changed: Callable[[object], object]) -> object:
     return {**value, "version": version}
 
 
-def _multiscales(members: Mapping[str, object]) -> list[dict[str, object]]:
+def multiscales_of(members: Mapping[str, object]) -> list[dict[str, object]]:
+    """Give the entries of `multiscales` that are objects."""
     return _objects(members.get("multiscales"))
 
 

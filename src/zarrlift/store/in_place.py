@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import stat
 from typing import TYPE_CHECKING, TypeVar
 
 from zarrlift.errors import AccessError, TargetError, from_os_error
@@ -81,6 +82,15 @@ class Dataset(Target):
                     place=place,
                     hint="check the owner and mode; nothing has been written yet",
                 )
+
+    def place(self, temporary: str, key: str) -> None:
+        """Rename a finished temporary file to its key; who may read the one before may read it."""
+        with contextlib.suppress(OSError):
+            held = os.stat(self.path(key), follow_symlinks=False)
+            if stat.S_ISREG(held.st_mode):
+                os.chmod(temporary, stat.S_IMODE(held.st_mode))
+                os.chown(temporary, held.st_uid, held.st_gid)
+        super().place(temporary, key)
 
     def make(self, key: str) -> None:
         """Make a folder of ours, and those above it, and see that they outlast a power cut."""
