@@ -1,15 +1,13 @@
-"""Repairs of every trap, and of real output of bioformats2raw: what is done, and what is let be."""
+"""Repairs of every trap: what is done, and what is let be."""
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
 import zarrlift as zl
 from tests.functional.runs import tree
-from tests.functional.test_samples_lift import KINDS, RECORDED, RECORDS
 from tests.traps import REFUSED, TRAPS, V3, VERSIONS, Trap
 
 EVERY = (*TRAPS, *REFUSED, *VERSIONS, *V3)
@@ -50,24 +48,3 @@ def test_trap(trap: Trap, tmp_path: Path) -> None:
     if made.changes:
         zl.undo(root)
     assert tree(root) == before
-
-
-@pytest.mark.parametrize("name", RECORDS)
-def test_output_of_bioformats2raw(name: str, tmp_path: Path) -> None:
-    """What bioformats2raw writes needs no repair; nor does what is lifted from it."""
-    source = RECORDED / f"{name}.zarr"
-    if not source.is_dir():
-        pytest.skip(f"{source} is not there")
-    root = Path(shutil.copytree(source, tmp_path / "old.zarr"))
-
-    assert zl.repair(root).already
-    assert zl.convert(root, tmp_path / "new.zarr").finished
-    assert zl.repair(tmp_path / "new.zarr").already
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_sample_data(kind: str, tmp_path: Path) -> None:
-    """Nor does what `zarrlift demo` writes."""
-    root = zl.demo(tmp_path / "a.zarr", kind=kind, size="256KiB").path
-
-    assert zl.repair(root, dry_run=True).already
