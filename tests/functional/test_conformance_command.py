@@ -12,7 +12,7 @@ import zarrlift as zl
 from tests.build import sample
 from tests.build_ome import pyramid, write_image
 from tests.validation.schemas import attributes
-from tests.validation.trees import image, rendered
+from tests.validation.trees import Json, image, inner, rendered
 from zarrlift.cli.app import app
 
 
@@ -74,3 +74,22 @@ def test_it_is_not_shown_among_the_commands() -> None:
     made = CliRunner().invoke(app, ["--help"])
     assert "conformance" not in made.stdout
     assert "--strict" in CliRunner().invoke(app, ["conformance", "--help"]).stdout
+
+
+@pytest.mark.parametrize("stated", [True, False])
+def test_a_case_in_a_folder_of_strict_ones_is_judged_strictly(stated: bool, tmp_path: Path) -> None:
+    """As the runner tells them; not what is no case, whatever its folder is called."""
+    document = attributes(image("0.6"), "0.6")
+    inner(document, "ome", "multiscales", 0).pop("name")
+    if stated:
+        document["_conformance"] = {"description": "an image without a name"}
+    for suite, strict in (("spec/invalid", False), ("strict/invalid", True)):
+        place = tmp_path / suite / "image" / "missing_name.json"
+        place.parent.mkdir(parents=True)
+        place.write_text(json.dumps(document), "utf-8")
+        store = place.with_suffix(".ome.zarr")
+        store.mkdir()
+        group: Json = {"zarr_format": 3, "node_type": "group", "attributes": document}
+        (store / "zarr.json").write_text(json.dumps(group), "utf-8")
+        for case in (place, store):
+            assert json.loads(run(str(case))[1])["valid"] is not (strict and stated)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import posixpath
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,8 @@ from zarrlift.validate.rule import VERSIONS
 if TYPE_CHECKING:
     from zarrlift.jobs.stores import Stores
 
+_STRICT = re.compile(r"(^|/)strict/(in)?valid/")
+"""How the runner of the suites tells a strict case: by its folder."""
 _LARGEST = 2**26
 """Bytes above which a file is not read: no document of a group comes near."""
 
@@ -29,6 +33,8 @@ def judge(url: str, measure: Measure, stores: Stores) -> Verdict:
         raise UsageError(
             f"OME-Zarr {measure.version} is not known", hint=f"one of {', '.join(VERSIONS)}"
         )
+    if _STRICT.search(url):
+        measure = replace(measure, strict_cases=True)
     data = _file(url, stores)
     if data is None:
         return judge_store(look(stores.source_at(url)), measure)

@@ -78,13 +78,15 @@ class Measure:
     """One of `VERSIONS`; by default the one that is stated, or that the form shows."""
     strict: bool = False
     """Advice counts too."""
+    strict_cases: bool = False
+    """It counts too in what is a case of a suite: the place of the file says that it is strict."""
     lenient: bool | None = None
     """Read what previews of 0.6 were spelled like; by default what the stated preview had."""
 
 
 def judge_document(document: object, measure: Measure) -> Verdict:
     """Judge one document: a group's attributes, its `zarr.json`, or a case of a suite."""
-    attributes, strict = _attributes(document)
+    attributes, strict = _attributes(document, measure)
     if attributes is None:
         return Verdict(valid=False, message="is no JSON object with the attributes of a group")
     measure = replace(measure, strict=measure.strict or strict)
@@ -120,7 +122,7 @@ def judge_store(tree: Hierarchy, measure: Measure) -> Verdict:
     alone = len(with_documents) == 1 and with_documents[0].kind is FoundKind.GROUP
     about = with_documents[0].attributes.get(_CASE_OF) if alone else None
     if isinstance(about, dict):
-        strict, lenient = measure.strict or _is_strict(about), measure.lenient
+        strict, lenient = measure.strict or _is_strict(about, measure), measure.lenient
         measure = replace(measure, strict=strict, lenient=True if lenient is None else lenient)
     nodes = {path: _node_read(node, measure, alone=alone) for path, node in tree.nodes.items()}
     return _judged(replace(tree, nodes=nodes), measure.version, measure, alone=alone)
@@ -152,7 +154,7 @@ def _faults(found: Iterable[Finding], *, strict: bool, alone: bool) -> Iterator[
             yield f"{where}{finding.message} [{finding.rule}]"
 
 
-def _attributes(document: object) -> tuple[dict[str, object] | None, bool]:
+def _attributes(document: object, measure: Measure) -> tuple[dict[str, object] | None, bool]:
     """Give the attributes that a document holds, and whether it is a case to be judged strictly."""
     found = document
     if all(name in found for name in _CASE) if isinstance(found, dict) else False:
@@ -161,14 +163,15 @@ def _attributes(document: object) -> tuple[dict[str, object] | None, bool]:
         found = found.get("attributes", {})
     if not isinstance(found, dict):
         return None, False
-    strict = _is_strict(found.get(_CASE_OF))
+    strict = _is_strict(found.get(_CASE_OF), measure)
     return {name: value for name, value in found.items() if name != _CASE_OF}, strict
 
 
-def _is_strict(about: object) -> bool:
-    """Say whether a case is one of the strict suites."""
+def _is_strict(about: object, measure: Measure) -> bool:
+    """Say whether something is a case, and one of the strict suites."""
     named = str(member(about, "schema", "id")).rpartition("/")[2]
-    return member(about, "strict") is True or named.startswith("strict_")
+    stated = member(about, "strict") is True or named.startswith("strict_")
+    return stated or (measure.strict_cases and isinstance(about, dict))
 
 
 def _is_node(document: object) -> bool:

@@ -53,7 +53,7 @@ def _image(image: object) -> object:
     if isinstance(image.get("datasets"), list):
         made["datasets"] = [_level(level) for level in items(image["datasets"])]
     own = text(member(ome.level_system(image), "name"))
-    called = {system.value.get("name") for system in entries(image, SYSTEMS)}
+    called = [system.value.get("name") for system in entries(image, SYSTEMS)]
     if own is not None and _INTRINSIC not in called:
         _begin(made, {"name": _INTRINSIC}, {"name": own})
     return made
