@@ -72,6 +72,26 @@ def test_dry_run_shows_what_would_change(root: Path) -> None:
     assert zl.repair(root, dry_run=True).changes == zl.repair(root).changes
 
 
+def test_dry_run_tells_of_a_repair_that_was_cut_off(root: Path) -> None:
+    """It says what the same command would do without it: all documents, those written too."""
+    zl.repair(root)
+    whole = tree(root)
+    (root / repair_record.RECORDS / "1.done").unlink()
+    held = json.loads((root / repair_record.RECORDS / "1.json").read_bytes())
+    last = held["documents"][-1]
+    write_file(root / last["key"], last["before"].encode())
+    before = tree(root)
+
+    dry = zl.repair(root, dry_run=True)
+    said = " ".join(in_process("repair", root, "--dry-run").out.split())
+
+    assert tree(root) == before
+    assert "and would complete a repair that was cut off" in said
+    made = zl.repair(root)
+    assert (dry.completed, dry.changes, dry.version) == (True, made.changes, made.version)
+    assert tree(root) == whole
+
+
 def test_report_ends_with_the_way_back(root: Path) -> None:
     """The command that a report ends with takes the repair back."""
     before = tree(root)

@@ -50,7 +50,7 @@ def upgrade(url: str, **given: object) -> None:
 @o.one_reached
 @o.shown_in_place
 def undo(url: str, **given: object) -> None:
-    """Take back the last upgrade or crate change: all is byte for byte as before."""
+    """Take back the last upgrade, repair or crate change, byte for byte."""
     from zarrlift.report.in_place import undone_text, undone_to_json
 
     with faces.errors_in_words(), faces.stopping_cleanly():

@@ -18,7 +18,7 @@ from zarrlift.jobs.options import Silent, Watch
 from zarrlift.jobs.repair_record import Kept, Written
 from zarrlift.jobs.repaired import Repaired, RepairOptions
 from zarrlift.metadata import json_text
-from zarrlift.repair.edit import Change
+from zarrlift.repair.edit import Change, Edit, applied
 from zarrlift.repair.run import chosen, plan_repairs
 from zarrlift.store.target import CLAIM, at_work
 from zarrlift.survey.look import look, version_of
@@ -71,12 +71,14 @@ class _Job:
             kept = None
         cut_off = kept is not None and not kept.done
         completed: tuple[Change, ...] = ()
-        if kept is not None and cut_off and not self.options.dry_run:
+        if kept is not None and cut_off:
             completed = self._complete(kept)
         there = self.dataset.surveyed()
         if not there.exists():
             refuse_no_hierarchy(there)
         tree = look(there)
+        if self.options.dry_run:
+            tree = applied(tree, [Edit(c.path, c.name, c.after) for c in completed])
         self._refuse(tree, there, held)
         planned = plan_repairs(tree, self.options.only, self._kept_as_it_is)
         if not self.options.dry_run:
@@ -175,7 +177,7 @@ class _Job:
         return Written(change.key, held, json_text.write_like(change.after, held), change.repairs)
 
     def _complete(self, kept: Kept) -> tuple[Change, ...]:
-        """Write what a repair that was cut off had still to write."""
+        """Write what a repair that was cut off had still to write; a dry run only says what."""
         altered = repair_record.altered(self.dataset, kept)
         if altered:
             key, how = next(iter(altered.items()))
@@ -185,7 +187,8 @@ class _Job:
                 hint=f"take it back with {shlex.join(['zarrlift', 'undo', self.dataset.root])}; "
                 "--force gives such documents up",
             )
-        self._carry_out(kept)
+        if not self.options.dry_run:
+            self._carry_out(kept)
         return tuple(map(_change_of, kept.documents))
 
     def _write(self, kept: Kept) -> None:

@@ -36,7 +36,10 @@ class Repaired:
     changes: tuple[Change, ...]
     """Documents that were written, by key; with `dry_run`, that would be."""
     completed: bool
-    """An earlier repair was cut off, and was completed; its documents are among the changes."""
+    """An earlier repair was cut off, and was completed; its documents are among the changes.
+
+    With `dry_run`, it would be.
+    """
     findings: tuple[Finding, ...]
     """What was found wrong and could be meant in more than one way."""
     remaining: tuple[Finding, ...]

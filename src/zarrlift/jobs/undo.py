@@ -127,7 +127,7 @@ def _refuse_nothing(dataset: Dataset) -> None:
         raise TargetError(
             "there is nothing to undo",
             place=dataset.root,
-            hint="name the folder that was upgraded; its record is in .zarrlift/undo",
+            hint="name the folder that was changed; its record is in .zarrlift/undo",
         )
 
 

@@ -54,7 +54,8 @@ def _head(made: Repaired) -> str:
     if made.already:
         return f"Nothing to repair in {made.source}"
     verb = "Would repair" if made.dry_run else "Repaired"
-    more = "\n    and completed a repair that was cut off" if made.completed else ""
+    also = "would complete" if made.dry_run else "completed"
+    more = f"\n    and {also} a repair that was cut off" if made.completed else ""
     return f"{verb} {made.source}{more}"
 
 
