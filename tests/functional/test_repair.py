@@ -327,6 +327,34 @@ def test_consolidated_metadata_is_made_anew(version: str, bases: Bases, tmp_path
     assert tree(root) == before
 
 
+@pytest.mark.parametrize("version", ["0.4", "0.5"])
+@pytest.mark.parametrize("lost", ["document", "folder"])
+def test_consolidated_metadata_may_be_all_that_tells_of_an_array(
+    version: str, lost: str, bases: Bases, tmp_path: Path
+) -> None:
+    """Where chunks lie without a document it is left to a person; where nothing lies it goes."""
+    root = copied(bases("image", version), tmp_path / "a.zarr")
+    zarr.consolidate_metadata(root)
+    if lost == "folder":
+        shutil.rmtree(root / "1")
+    else:
+        (root / "1" / (".zarray" if version == "0.4" else "zarr.json")).unlink()
+    before = tree(root)
+
+    made = zl.repair(root)
+
+    if lost == "folder":
+        assert [c.repairs for c in made.changes] == [("consolidated-refreshed",)]
+        assert "1" not in zarr.open_group(root, mode="r", use_consolidated=True)
+        return
+    assert made.already
+    assert ["it alone tells of 1" in f.message for f in made.findings] == [True]
+    assert tree(root) == before
+    level = zarr.open_group(root, mode="r", use_consolidated=True)["1"]
+    assert isinstance(level, zarr.Array)
+    assert np.any(np.asarray(level[...]))
+
+
 def test_consolidated_metadata_follows_other_repairs(bases: Bases, tmp_path: Path) -> None:
     """A repair that is asked for alone does not leave consolidated metadata stale."""
     root = copied(bases("image", "0.5"), tmp_path / "a.zarr")

@@ -55,7 +55,38 @@ def _judged(
         why = f"{odd.path or '/'} cannot be read"
     elif kind != "inline":
         why = f"it is of an unknown kind, {kind!r}"
+    elif (alone := _told_by_it_alone(edit, node, tree)) is not None:
+        why = f"it alone tells of {alone or '/'}, which is there"
     yield undecided(node.path, f"consolidated metadata is stale, and {why}") if why else edit
+
+
+def _told_by_it_alone(edit: Edit, node: Found, tree: Hierarchy) -> str | None:
+    """Give the path of what is there, and only consolidated metadata says what it is.
+
+    Its documents were lost, or left out where it was put up for reading over HTTP.
+    """
+    held = _listed(node.documents[edit.name].value or {})
+    for key in sorted(held.keys() - _listed(edit.value).keys()):
+        inner = key.rpartition("/")[0] if edit.name == _V2 else key
+        path = f"{node.path}/{inner}".strip("/")
+        if held[key] and _is_there(path, tree):
+            return path
+    return None
+
+
+def _listed(value: Mapping[str, object]) -> Mapping[str, object]:
+    """Give the documents that consolidated metadata of either format lists."""
+    inline = value.get(_INLINE)
+    found = (inline if isinstance(inline, dict) else value).get("metadata")
+    return found if isinstance(found, dict) else {}
+
+
+def _is_there(path: str, tree: Hierarchy) -> bool:
+    """Say whether a folder is there, be it one of chunks alone."""
+    known, name = path, ""
+    while known not in tree.nodes:
+        known, _, name = known.rpartition("/")
+    return not name or name in tree.nodes[known].folders
 
 
 def _within(node: Found, tree: Hierarchy) -> Iterator[Found]:
