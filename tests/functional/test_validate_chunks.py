@@ -14,7 +14,7 @@ import pytest
 import zarrlift as zl
 from tests.build import sample, write_array, write_file, write_group
 from tests.build_ome import pyramid, write_image
-from tests.build_v3 import LITTLE, Form, write_v3_array, write_v3_group
+from tests.build_v3 import CRC, LITTLE, Form, write_v3_array, write_v3_group
 from tests.damage import DAMAGES, Damage
 from tests.functional.runs import write_sample
 from tests.traps import REFUSED, TRAPS, V3, VERSIONS, Trap, write_huge
@@ -293,3 +293,36 @@ def test_pyramid_of_a_copy_is_the_same(tmp_path: Path) -> None:
 
     assert one.looked == other.looked
     assert one.findings == other.findings
+
+
+@pytest.mark.parametrize("shards", [None, (16, 16)])
+def test_checksum_of_an_uncompressed_chunk_is_looked_at(
+    shards: tuple[int, int] | None, tmp_path: Path
+) -> None:
+    """A chunk of the right size whose CRC32C is another is damaged, in a file and in a shard."""
+    values = np.random.default_rng(0).integers(0, 2**16, (16, 16), np.uint16)
+    write_v3_group(tmp_path / "a")
+    form = Form(chunks=(8, 8), shards=shards, codecs=(LITTLE, CRC))
+    write_v3_array(tmp_path / "a" / "0", values, form)
+    assert of_data(zl.validate(tmp_path / "a", level="data")) == []
+    flip(tmp_path / "a/0/c/0/0")
+
+    assert of_data(zl.validate(tmp_path / "a", level="chunks")) == []
+    assert of_data(zl.validate(tmp_path / "a", level="data")) == [
+        ("chunk-undecodable", "0", (0, 0))
+    ]
+
+
+def test_share_is_of_chunks_wherever_they_lie(tmp_path: Path) -> None:
+    """A share decodes the chunks that their order decides: the same ones in files and shards."""
+    write_sample(tmp_path / "old")
+    zl.convert(tmp_path / "old", tmp_path / "new", shards="y=8,x=8")
+    counts = {
+        (root, share): zl.validate(tmp_path / root, level="data", sample=share).looked.decoded
+        for root in ("old", "new")
+        for share in ("30%", "60%")
+    }
+
+    assert counts["old", "30%"] == counts["new", "30%"]
+    assert counts["old", "60%"] == counts["new", "60%"]
+    assert 0 < counts["old", "30%"] < counts["old", "60%"]

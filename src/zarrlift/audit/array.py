@@ -43,7 +43,7 @@ class ArrayLook:
     """With the keys that its objects have."""
     decode: bool
     choice: Choice | None
-    """Takes chunks to be decoded later; None where all are, now."""
+    """Takes the chunks that are decoded; None where all are."""
     memory: int
     """Bytes that one worker may take."""
 
@@ -58,10 +58,14 @@ class ArrayLook:
             folder=self.folder,
             path=self.path,
             layout=self.layout,
-            sizes=self._sizes,
             memory=self.memory,
         )
         return made if self.decode and made.fits else None
+
+    @property
+    def _later(self) -> Choice | None:
+        """Return what decides once all chunks were shown; None where each is decoded as met."""
+        return None if self.choice is None or self.choice.final else self.choice
 
     @property
     def weight(self) -> int:
@@ -108,8 +112,11 @@ class ArrayLook:
                 tally.find(problem[0], self.path, problem[1], at)
             if self._decoder is None or not (problem is None or problem[0] == "chunk-long"):
                 continue
-            if self.choice is not None:
-                self._show(at, file, self.choice)
+            picked = self._picked(at, file)
+            if picked is None:
+                continue
+            if self._later is not None:
+                self._later.show(picked, self.weight or file.size)
                 continue
             waiting.append((at, file))
             if len(waiting) == _TOGETHER:
@@ -120,14 +127,12 @@ class ArrayLook:
         tally.chunks += found
         tally.missing[self.path] += grid.count(self.layout.object_grid) - found
 
-    def _show(self, at: Index, file: ChunkFile, choice: Choice) -> None:
-        picked = self._picked(at, file, choice)
-        if picked is not None:
-            choice.show(picked, self.weight or file.size)
-
-    def _picked(self, at: Index, file: ChunkFile, choice: Choice) -> Picked | None:
-        order = order_of(choice.seed, self.path, at)
-        return Picked(order, self.number, at, file) if choice.takes(order) else None
+    def _picked(self, at: Index, file: ChunkFile) -> Picked | None:
+        """Give a chunk that may be decoded, now or later; None for one that is not."""
+        if self.choice is None:
+            return Picked(0, self.number, at, file)
+        order = order_of(self.choice.seed, self.path, at)
+        return Picked(order, self.number, at, file) if self.choice.takes(order) else None
 
     def _of_shards(self, seen: listing.Strays, tally: Tally) -> Iterator[Task[Done]]:
         there, fits = 0, shards.index_fits(self.layout, self.memory)
@@ -141,7 +146,7 @@ class ArrayLook:
             if one.index_bytes <= file.size and not fits:
                 tally.objects, tally.stored = tally.objects + 1, tally.stored + file.size
                 continue
-            decodes = self._decoder is not None and self.choice is None
+            decodes = self._decoder is not None and self._later is None
             weight = file.size if decodes else min(one.index_bytes, file.size)
             yield Task(weight, partial(self._look, one))
         tally.missing[self.path] += grid.count(self.layout.chunk_grid) - there
@@ -150,11 +155,12 @@ class ArrayLook:
         """Read the index of a shard, and decode its chunks or choose among them; in a thread."""
         found, judged = shards.look(self.folder, one)
         if judged is not None and self._decoder is not None:
-            if self.choice is None:
-                found.add(self._decoder.run([(h.at, h.file) for h in judged.held()]))
+            held = (self._picked(h.at, h.file) for h in judged.held())
+            picked = [p for p in held if p is not None]
+            if self._later is None:
+                found.add(self._decoder.run([(p.at, p.file) for p in picked]))
             else:
-                held = (self._picked(h.at, h.file, self.choice) for h in judged.held())
-                found.picked += [picked for picked in held if picked is not None]
+                found.picked += picked
         return self.path, found
 
     def decoding(self, chunks: list[tuple[Index, ChunkFile]]) -> Task[Done]:

@@ -13,7 +13,6 @@ from zarrlift.errors import DamageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from zarrlift.audit.sizes import Sizes
     from zarrlift.chunks.envelope import Bytes, Check
     from zarrlift.chunks.listing import ChunkFile
     from zarrlift.grid import Index
@@ -34,7 +33,6 @@ class Decoder:
     folder: Folder
     path: str
     layout: ArrayLayout
-    sizes: Sizes
     memory: int
     """Bytes that one chunk may take, all told."""
 
@@ -79,8 +77,7 @@ class Decoder:
         try:
             made = bounded.decode(data, self.layout, self.memory // 4)
         except DamageError as error:
-            if self.sizes.due is None:  # else said of its size already
-                found.find("chunk-undecodable", self.path, error.message, at)
+            found.find("chunk-undecodable", self.path, error.message, at)
             return
         if self.layout.data_type.name == "bool" and bounded.odd_bools(made):
             found.find("chunk-bools", self.path, "holds bools other than 0 and 1", at)

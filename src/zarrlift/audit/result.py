@@ -68,6 +68,8 @@ class Tally:
         self.unseen += other.unseen
         for finding in other.findings:
             self.keep(finding)
+        for kind, count in other.more.items():
+            self.more[kind] += max(0, count - _MOST)  # those that the other did not keep
 
     def keep(self, finding: Finding) -> None:
         """Keep a finding, unless there are very many of its kind in its node."""

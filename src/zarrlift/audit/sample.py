@@ -70,6 +70,11 @@ class Choice:
         self._kept: list[tuple[int, int, Picked]] = []
         self._held = 0
 
+    @property
+    def final(self) -> bool:
+        """Say whether a chunk that is taken stays so, whatever others there are."""
+        return self._most is None
+
     def takes(self, order: int) -> bool:
         """Say whether a chunk may belong to the sample; asked from any thread."""
         return order < self._limit

@@ -85,3 +85,9 @@ def test_share_is_about_right() -> None:
 def test_seeds_take_others() -> None:
     """Another seed decides otherwise."""
     assert order_of(0, "a", (1, 2)) != order_of(1, "a", (1, 2))
+
+
+@pytest.mark.parametrize(("text", "final"), [("5%", True), ("100", False), ("64MiB", False)])
+def test_a_share_is_known_from_the_start(text: str, final: bool) -> None:
+    """A chunk of a share stays in the sample whatever follows, so that none need be kept."""
+    assert Choice(parse_sample(text), 0).final is final
