@@ -11,7 +11,7 @@ import bz2
 import lzma
 import zlib
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from zarrlift.metadata.codecs import Codec
     from zarrlift.metadata.layout import ArrayLayout
 
+T = TypeVar("T")
 _WIDENED = 16
 """Times that filters may make a chunk larger: from one byte to complex128."""
 _BESIDE = 2**16
@@ -136,7 +137,7 @@ class _Stream(Protocol):
     def eof(self) -> bool: ...
     @property
     def unused_data(self) -> bytes: ...
-    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+    def decompress(self, data: memoryview, max_length: int, /) -> bytes: ...
 
 
 def _lzma(one: Codec) -> _Stream:
@@ -153,27 +154,42 @@ _STREAMS: dict[str, Callable[[Codec], _Stream]] = {
     "bz2": lambda _: bz2.BZ2Decompressor(),
     "lzma": _lzma,
 }
+_PIECE = 2**10
+"""Bytes that a stream is given first."""
 _WRONG = (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, TypeError, MemoryError)
 
 
 def _unpacked(
     data: memoryview, one: Codec, opened: Callable[[Codec], _Stream], limit: int
 ) -> bytes:
-    """Undo one stream after another, up to `limit` bytes; zeros may follow the last."""
-    parts, left, rest = list[bytes](), limit, bytes(data)
-    while rest.strip(b"\0") or not parts:
-        try:
-            stream = opened(one)
-            made = stream.decompress(rest, left + 1)
-        except _WRONG as error:
-            raise DamageError(f"does not decode as {one}: {error}") from error
-        left -= len(made)
-        if left < 0:
-            raise DamageError(f"decodes to more than the {limit:,} bytes that are due")
-        if not stream.eof:
-            raise DamageError(f"does not decode as {one}: the stream is cut short")
-        parts.append(made)
-        rest = stream.unused_data
-        if one.name == "zlib":
-            break
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+    """Undo one stream after another, up to `limit` bytes; zeros may follow the last.
+
+    A stream is fed in growing pieces: each would else be given all that follows it, and thousands
+    of empty ones take hours.
+    """
+    made, left, at = list[bytes](), limit, 0
+    while not at or (one.name != "zlib" and _more(data, at)):
+        stream, piece = _tried(one, opened, one), _PIECE
+        while not stream.eof:
+            fed = data[at : at + piece]
+            if not fed:
+                raise DamageError(f"does not decode as {one}: the stream is cut short")
+            made.append(_tried(one, stream.decompress, fed, left + 1))
+            left -= len(made[-1])
+            if left < 0:
+                raise DamageError(f"decodes to more than the {limit:,} bytes that are due")
+            at += len(fed) - len(stream.unused_data)
+            piece *= 2
+    return b"".join(made)
+
+
+def _more(data: memoryview, at: int) -> bool:
+    """Say whether something but zeros follows."""
+    return at < len(data) and (data[at] != 0 or bool(bytes(data[at:]).strip(b"\0")))
+
+
+def _tried(one: Codec, do: Callable[..., T], *words: object) -> T:
+    try:
+        return do(*words)
+    except _WRONG as error:
+        raise DamageError(f"does not decode as {one}: {error}") from error

@@ -6,6 +6,7 @@ import bz2
 import gzip
 import lzma
 import struct
+import time
 import tracemalloc
 import zlib
 from collections.abc import Callable
@@ -146,3 +147,35 @@ def test_odd_bools_are_seen() -> None:
 
     assert bounded.odd_bools(bounded.decode(b"\0\1\2\0", layout, MEMORY))
     assert not bounded.odd_bools(bounded.decode(b"\0\1\1\0", layout, MEMORY))
+
+
+MEMBERS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "bz2": bz2.compress,
+    "lzma": lzma.compress,
+}
+
+
+@pytest.mark.parametrize("name", MEMBERS)
+def test_streams_one_after_another_are_one_chunk(name: str) -> None:
+    """Of any number and size, with zeros after the last; what follows these is damage."""
+    layout = layout_of(CODERS[name], chunks=(512, 256))
+    values = np.random.default_rng(0).integers(0, 2**16, (512, 256), np.uint16).tobytes()
+    cuts = [0, 0, 10, 100_000, 100_000, len(values)]
+    pack = MEMBERS[name]
+    data = b"".join(pack(values[a:b]) for a, b in zip([0, *cuts], cuts, strict=False))
+
+    assert bounded.decode(data, layout, MEMORY).tobytes() == values
+    assert bounded.decode(data + bytes(5000), layout, MEMORY).tobytes() == values
+    with pytest.raises(DamageError):
+        bounded.decode(data + bytes(5000) + b"x", layout, MEMORY)
+
+
+def test_thousands_of_empty_streams_take_time_in_proportion() -> None:
+    """Each is given a little of what follows it, not all."""
+    values = bytes(range(256))
+    data = gzip.compress(b"") * 60_000 + gzip.compress(values)
+    begun = time.perf_counter()
+
+    assert bounded.decode(data, layout_of(CODERS["gzip"]), MEMORY).tobytes() == values
+    assert time.perf_counter() - begun < 5
