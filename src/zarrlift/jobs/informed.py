@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -72,9 +73,9 @@ class Info:
     @property
     def zarr_formats(self) -> tuple[int, ...]:
         """Return the formats of its nodes, that of most of them first."""
-        found = [node.zarr_format for node in self.tree.nodes.values()]
-        counts = {f: found.count(f) for f in found if f is not None}
-        return tuple(sorted(counts, key=lambda f: -counts[f]))
+        found = (node.zarr_format for node in self.tree.nodes.values())
+        counts = Counter(form for form in found if form is not None)
+        return tuple(form for form, _ in counts.most_common())
 
     @property
     def plates(self) -> tuple[Plate, ...]:

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 
 from zarrlift.errors import SourceError
 from zarrlift.jobs.options import Silent, default_memory, threads
-from zarrlift.jobs.validated import Depth, Looked, ValidateOptions, Validation, judged
+from zarrlift.jobs.validated import Depth, Judged, Looked, ValidateOptions, Validation, counts
 from zarrlift.survey.facts import CRATE
 from zarrlift.survey.found import FoundKind, Hierarchy
 from zarrlift.survey.look import look, version_of
 from zarrlift.validate.beyond import as_told, told
+from zarrlift.validate.omexml import wanted_texts
 from zarrlift.validate.places import role_of
 from zarrlift.validate.run import check
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator
 
     from zarrlift.audit.result import Tally
     from zarrlift.findings import Finding
@@ -26,9 +27,10 @@ if TYPE_CHECKING:
     from zarrlift.store.folder import Folder
     from zarrlift.survey.found import Found
 
-OME_XML = "METADATA.ome.xml"
 _LARGEST = 2**26
 """Bytes of a text above which it is not read."""
+_AT_ONCE = 32
+"""Datasets whose texts are read together."""
 
 
 def validate(url: str, options: ValidateOptions, watch: Watch | None = None) -> Validation:
@@ -50,7 +52,7 @@ def validate(url: str, options: ValidateOptions, watch: Watch | None = None) -> 
             place=folder.root,
             hint="name the folder that holds one of these, or one above it",
         )
-    job = _Validation(folder, tree, options, watch or Silent())
+    job = _Validation(folder, tree, parts(tree), options, watch or Silent())
     job.judge()
     if options.level is not Depth.METADATA:
         job.audit()
@@ -63,6 +65,8 @@ def validate(url: str, options: ValidateOptions, watch: Watch | None = None) -> 
 class _Validation:
     folder: Folder
     tree: Hierarchy
+    parts: list[Hierarchy]
+    """The datasets in it, one after another."""
     options: ValidateOptions
     watch: Watch
     findings: list[Finding] = field(default_factory=list)
@@ -72,27 +76,34 @@ class _Validation:
 
     def judge(self) -> None:
         """Ask every rule about the documents, dataset by dataset."""
+        held = {finding for part in self.parts for finding in part.findings}
         for finding in self.tree.findings:
-            if finding.rule != "keys-many" or self.options.level is not Depth.METADATA:
+            asked = finding.rule != "keys-many" or self.options.level is not Depth.METADATA
+            if asked and finding not in held:
                 self.findings.append(as_told(finding))
-        texts = dict(self._texts())
-        for part in parts(self.tree):
-            self.findings += check(part, self.options.version, texts=texts)
-            top = part.datasets[0]
-            if part.version is None:
-                message = "has no OME-Zarr metadata; judged as plain Zarr"
-                self.findings.append(told("ome-missing", top.path, message))
-            self._crate(top, texts)
+        for first in range(0, len(self.parts), _AT_ONCE):
+            some = self.parts[first : first + _AT_ONCE]
+            texts = dict(self._texts(some))
+            for part in some:
+                self._judge(part, texts)
 
-    def _texts(self) -> Iterator[tuple[str, bytes]]:
+    def _judge(self, part: Hierarchy, texts: dict[str, bytes]) -> None:
+        self.findings += check(part, self.options.version, texts=texts)
+        top = part.datasets[0]
+        if part.version is None:
+            message = "has no OME-Zarr metadata; judged as plain Zarr"
+            self.findings.append(told("ome-missing", top.path, message))
+        self._crate(top, texts)
+
+    def _texts(self, some: Iterable[Hierarchy]) -> Iterator[tuple[str, bytes]]:
         """Read the files that rules look into: OME-XML, and crates."""
-        tops = {node.path for node in self.tree.datasets}
         wanted: dict[str, int] = {}
-        for node in self.tree.nodes.values():
-            names = (OME_XML, CRATE) if node.path in tops else (OME_XML,)
-            for name in names:
-                if name in node.files:
-                    wanted[f"{node.path}/{name}".lstrip("/")] = node.files[name]
+        for part in some:
+            top = part.datasets[0]
+            crate = [f"{top.path}/{CRATE}".lstrip("/")] if CRATE in top.files else []
+            for path in (*wanted_texts(part), *crate):
+                above, _, name = path.rpartition("/")
+                wanted[path] = part.nodes[above].files[name]
         for path, size in wanted.items():
             if size > _LARGEST:
                 self.unseen.append(f"{path}: {size:,} bytes are too many to be read")
@@ -154,7 +165,7 @@ class _Validation:
 
     def result(self, seconds: float) -> Validation:
         """Gather everything."""
-        strict, tree = self.options.strict, self.tree
+        tree = self.tree
         order = {path: number for number, path in enumerate(tree.nodes)}
         found = sorted(self.findings, key=lambda f: order.get(_node_of(f.path, order), 0))
         nodes = {f.path: tree.nodes[_node_of(f.path, order)] for f in found if tree.nodes}
@@ -162,12 +173,8 @@ class _Validation:
         return Validation(
             source=self.folder.root,
             level=self.options.level,
-            strict=strict,
-            datasets=tuple(
-                judged(top.path, part.version, top.zarr_format, kept, strict=strict)
-                for part in parts(tree)
-                for top in part.datasets[:1]
-            ),
+            strict=self.options.strict,
+            datasets=self._datasets(kept),
             findings=kept,
             roles={path: role_of(node, tree) for path, node in nodes.items() if path == node.path},
             documents={path: _document_of(node) for path, node in nodes.items()},
@@ -177,6 +184,20 @@ class _Validation:
             unseen=tuple(dict.fromkeys(self.unseen)),
             requests=self._requests(),
             seconds=seconds,
+        )
+
+    def _datasets(self, found: Iterable[Finding]) -> tuple[Judged, ...]:
+        tops = {top.path: (top, part) for part in self.parts for top in part.datasets[:1]}
+        strict = self.options.strict
+        bad = {_node_of(f.path, tops) for f in found if counts(f, strict=strict)}
+        return tuple(
+            Judged(
+                path=path,
+                version=part.version,
+                zarr_format=top.zarr_format,
+                valid=path not in bad,
+            )
+            for path, (top, part) in tops.items()
         )
 
     def _looked(self) -> Looked:
@@ -216,19 +237,27 @@ class _Validation:
 
 
 def parts(tree: Hierarchy) -> list[Hierarchy]:
-    """Take a hierarchy apart into the datasets that it holds; paths stay as they are."""
-    tops = tree.datasets
+    """Take a hierarchy apart into the datasets that it holds; paths stay as they are.
+
+    Of its findings each keeps the links that lead out of it: what is behind them is not absent.
+    """
+    links = [f for f in tree.findings if f.rule == "link-outside"]
+    tops = [top.path for top in tree.datasets]
     if len(tops) == 1:
-        return [replace(tree, findings=())]
-    made = []
-    for top in tops:
-        inner = f"{top.path}/"
-        nodes = {p: n for p, n in tree.nodes.items() if p == top.path or p.startswith(inner)}
-        made.append(replace(tree, nodes=nodes, version=version_of(nodes), findings=()))
-    return made
+        return [replace(tree, findings=tuple(links))]
+    nodes: dict[str, dict[str, Found]] = {path: {} for path in tops}
+    for path, node in tree.nodes.items():
+        nodes.get(_node_of(path, nodes), {})[path] = node
+    behind: dict[str, list[Finding]] = {path: [] for path in tops}
+    for link in links:
+        behind.get(_node_of(link.path, nodes), []).append(link)
+    return [
+        replace(tree, nodes=held, version=version_of(held), findings=tuple(behind[path]))
+        for path, held in nodes.items()
+    ]
 
 
-def _node_of(path: str, known: Iterable[str]) -> str:
+def _node_of(path: str, known: Container[str]) -> str:
     """Give the node that a path is, or lies in."""
     while path and path not in known:
         path = path.rpartition("/")[0]

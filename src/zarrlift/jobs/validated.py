@@ -10,7 +10,7 @@ from zarrlift.findings import Severity
 from zarrlift.jobs.options import RunOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from zarrlift.audit.sample import Sample
     from zarrlift.findings import Finding
@@ -136,21 +136,3 @@ def counts(finding: Finding, *, strict: bool) -> bool:
     if finding.severity is Severity.ERROR:
         return True
     return strict and finding.severity is Severity.WARNING
-
-
-def within(finding: Finding, dataset: str) -> bool:
-    """Say whether a finding is about a dataset, or something in it."""
-    return not dataset or finding.path == dataset or finding.path.startswith(f"{dataset}/")
-
-
-def judged(
-    path: str,
-    version: str | None,
-    zarr_format: int | None,
-    found: Iterable[Finding],
-    *,
-    strict: bool,
-) -> Judged:
-    """Judge one dataset by the findings of all."""
-    bad = any(counts(f, strict=strict) and within(f, path) for f in found)
-    return Judged(path=path, version=version, zarr_format=zarr_format, valid=not bad)

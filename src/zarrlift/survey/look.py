@@ -86,6 +86,8 @@ class _Look:
         self._source, self._depth, self._limits = source, depth, limits
         self._nodes: dict[str, Found] = {}
         self._findings: list[Finding] = []
+        self._linked: set[str] = set()
+        """Folders that are links."""
         self._alike = Alike(parsed, layout_of)
 
     def run(self, seen: tuple[Finding, ...]) -> Hierarchy:
@@ -184,20 +186,29 @@ class _Look:
         for name in sorted(entries.keys() - _ALL - {OURS}):
             entry, inner = entries[name], f"{path}/{name}".lstrip("/")
             kind = kind_of(entry)
-            real = kind in (Kind.FILE, Kind.FOLDER)
-            if real and entry.is_symlink() and self._source.leaves(inner):
-                message = "a link leads out of the dataset; what it points to is not looked at"
+            link = kind in (Kind.FILE, Kind.FOLDER) and entry.is_symlink()
+            unseen = self._not_followed(inner, kind) if link else None
+            if unseen is not None:
+                message = f"{unseen}; what it points to is not looked at"
                 self._findings.append(note("link-outside", inner, message))
             elif kind is Kind.FOLDER and _too_long(inner):
                 message = "lies too deep, or has too long a path, to be looked at"
                 self._findings.append(warning("folders-deep", path, message))
             elif kind is Kind.FOLDER:
                 folders.append(name)
+                self._linked.update((inner,) if link else ())
             elif kind is Kind.FILE:
                 files[name] = entry.stat().st_size
             else:
                 self._findings.append(left_behind(inner, kind))
         return tuple(folders), files
+
+    def _not_followed(self, path: str, kind: Kind) -> str | None:
+        """Say why a link is not followed: behind others the ways to a folder have no end."""
+        if self._source.leaves(path):
+            return "a link leads out of the dataset"
+        behind = kind is Kind.FOLDER and not self._linked.isdisjoint(_upwards(path))
+        return "a link to a folder lies behind another one" if behind else None
 
     def _document(self, path: str, name: str, entry: os.DirEntry[str]) -> Document:
         key = f"{path}/{name}".lstrip("/")

@@ -89,7 +89,7 @@ class OnDemand:
             first = len(names)
             more = [str(n) for n in range(first, first + _COUNTED_AT_ONCE)]
             found = self.nodes([_join(path, name) for name in more])
-            there = next((n for n, node in enumerate(found) if node is None), len(more))
+            there = next((n for n, node in enumerate(found) if not _is_there(node)), len(more))
             names += more[:there]
             if not there:
                 break
@@ -184,6 +184,12 @@ class OnDemand:
 
 
 _OTHER = {Keys.V2_FLAT: Keys.V2_NESTED, Keys.V2_NESTED: Keys.V2_FLAT}
+
+
+def _is_there(node: Found | None) -> bool:
+    """Say whether a document can be read: some servers answer for any key, with a page."""
+    held = node.documents.values() if node is not None else ()
+    return any(document.value is not None for document in held)
 
 
 def _within(path: str) -> bool:

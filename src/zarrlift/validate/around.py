@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from zarrlift.metadata.layout import ArrayLayout
     from zarrlift.survey.found import Found, Hierarchy
+    from zarrlift.validate.subject import Subject
 
 _OLD_AXES = ("t", "c", "z", "y", "x")
 
@@ -27,6 +28,12 @@ def is_absent(tree: Hierarchy, path: str) -> bool:
         return False
     links = (f.path for f in tree.findings if f.rule == "link-outside")
     return not any(path == link or path.startswith(f"{link}/") for link in links)
+
+
+def was_looked_at(subject: Subject, path: str) -> bool:
+    """Say whether somebody looked where a path leads that a node names."""
+    place = subject.place(path)
+    return place is None or place in subject.tree.nodes or is_absent(subject.tree, place)
 
 
 def is_readable(node: Found) -> bool:
