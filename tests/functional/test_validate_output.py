@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import jsonschema
 import pytest
@@ -16,6 +18,7 @@ from tests.build_ome import pyramid, write_image, write_plate
 from tests.functional.runs import assert_refused, in_process, in_terminal, widest, zarrlift
 from tests.sarif import SARIF
 from zarrlift.errors import SourceError, UsageError
+from zarrlift.report.sarif import validation_to_sarif
 
 ESCAPE = "\x1b["
 CODES = re.compile("\x1b" + r"\[[0-9;]*m")
@@ -143,6 +146,18 @@ def test_sarif_is_valid(level: str, plate: Path) -> None:
         assert (plate / uri).exists()
     if level != "metadata":
         assert ran.code == 1
+
+
+def test_sarif_names_addresses_as_uris(image: Path) -> None:
+    """A space in the key of a bucket is written as URIs have it; what is escaped stays so."""
+    found = zl.validate(image)
+    for source, due in {
+        "s3://bucket/my data.zarr": "s3://bucket/my%20data.zarr/",
+        "https://example.org/a%20b.zarr/": "https://example.org/a%20b.zarr/",
+    }.items():
+        log = validation_to_sarif(replace(found, source=source))
+        (run,) = cast("list[dict[str, Any]]", log["runs"])
+        assert run["originalUriBaseIds"]["DATASET"]["uri"] == due
 
 
 @pytest.mark.parametrize("level", ["metadata", "data"])

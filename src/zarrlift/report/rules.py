@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from zarrlift.report import words
@@ -24,7 +24,7 @@ _WHY = {
 def rules_text(rules: Iterable[KnownRule]) -> str:
     """List rules by what they are about."""
     lines: list[str] = []
-    for topic, group in groupby(rules, key=lambda rule: rule.topic):
+    for topic, group in _by_topic(rules).items():
         lines += ["", topic[:1].upper() + topic[1:]]
         for rule in group:
             first = f"  {rule.severity!s:<8} {rule.id}"
@@ -68,7 +68,7 @@ def _rule(rule: KnownRule) -> dict[str, object]:
 def rules_page(rules: Iterable[KnownRule]) -> str:
     """Write the sections of the reference: one for each topic, a paragraph for each rule."""
     parts: list[str] = []
-    for topic, group in groupby(rules, key=lambda rule: rule.topic):
+    for topic, group in _by_topic(rules).items():
         parts.append(f"## {topic[:1].upper() + topic[1:]}\n")
         for rule in group:
             parts.append(f"### {rule.id}\n")
@@ -78,6 +78,14 @@ def rules_page(rules: Iterable[KnownRule]) -> str:
             parts.append(f"{rule.clause}\n")
             parts.append(f"*Repair:* {rule.repair}\n")
     return "\n".join(parts)
+
+
+def _by_topic(rules: Iterable[KnownRule]) -> dict[str, list[KnownRule]]:
+    """Gather rules by what they are about, in the order in which that is first met."""
+    made: dict[str, list[KnownRule]] = defaultdict(list)
+    for rule in rules:
+        made[rule.topic].append(rule)
+    return made
 
 
 def _versions(rule: KnownRule) -> str:

@@ -24,6 +24,8 @@ _SCHEMA = (
 )
 _HOME = "https://pypi.org/project/zarrlift/"
 _BASE = "DATASET"
+_OF_ADDRESSES = "/:?#[]@!$&'()*+,;=%"
+"""What an address may hold as it is (RFC 3986)."""
 
 
 def validation_to_sarif(found: Validation) -> dict[str, object]:
@@ -57,7 +59,7 @@ def _base(source: str) -> str:
     """Give the address that places are relative to, with a slash at its end."""
     if "://" not in source:
         return f"{PurePosixPath(source).as_uri().rstrip('/')}/"
-    return f"{source.rstrip('/')}/"
+    return f"{quote(source.rstrip('/'), safe=_OF_ADDRESSES)}/"
 
 
 def _rule(name: str, ome_version: str | None) -> dict[str, object]:
