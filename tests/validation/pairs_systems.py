@@ -268,6 +268,15 @@ def _field_tree(kind: str) -> Tree:
     return changed(image(VERSION, "yx"), change) | under("field", field)
 
 
+_AXES = ("coordinateSystems", 0, "axes")
+
+
+def _counted(tree: Tree) -> None:
+    """Say that the axis of vectors has values between its places."""
+    axis = inner(tree["field/zarr.json"], "attributes", "ome", "multiscales", 0, *_AXES, 0)
+    axis["discrete"] = False
+
+
 OF_IMAGES = [
     _image("image-transforms-list", lambda tree: entry(tree).update({TRANSFORMS: []})),
     _image(
@@ -331,6 +340,7 @@ OF_IMAGES = [
         )
         for kind in ("displacements", "coordinates")
     ),
+    _image("field-image", _counted, valid=_field_tree("displacements")),
     _image(
         "field-image",
         lambda tree: _of_image(tree).update(type="coordinates"),
@@ -349,9 +359,6 @@ def _narrower(tree: Tree) -> None:
     level = inner(tree["field/zarr.json"], "attributes", "ome", "multiscales", 0, "datasets", 0)
     items(level, TRANSFORMS, 0, "scale").pop()
     tree.update(under("field/0", array(VERSION, [2, 32], dtype="float32", names="dx")))
-
-
-_AXES = ("coordinateSystems", 0, "axes")
 
 
 def _resized(tree: Tree) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zarrlift.validate.rule import About, Force, Problem, Rules
-from zarrlift.validate.values import entries, is_number, items, member, said
+from zarrlift.validate.told import wrong_list
+from zarrlift.validate.values import entries, is_number, repeated, said, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,14 +25,8 @@ _TIMES = ("starttime", "endtime")
     repair="write an object with an id for each acquisition, or leave acquisitions out",
 )
 def _acquisitions(subject: Subject) -> Iterator[Problem]:
-    stated = member(subject.value, "acquisitions")
-    if stated is None and not _states(subject):
-        return
-    if not isinstance(stated, list):
-        yield Problem("/acquisitions", f"acquisitions is {said(stated)}, no list")
-    for number, item in enumerate(items(stated)):
-        if not isinstance(item, dict):
-            yield Problem(f"/acquisitions/{number}", f"{said(item)} is no object")
+    if isinstance(subject.value, dict) and "acquisitions" in subject.value:
+        yield from wrong_list(subject.value, "acquisitions", due="a list", empty=True)
 
 
 @RULES.rule(
@@ -56,15 +51,10 @@ def _id(subject: Subject) -> Iterator[Problem]:
     repair="give each acquisition an id of its own, and write it in the wells",
 )
 def _once(subject: Subject) -> Iterator[Problem]:
-    seen: set[object] = set()
-    for entry in entries(subject.value, "acquisitions"):
-        stated = entry.value.get("id")
-        if is_number(stated) or isinstance(stated, str):
-            if stated in seen:
-                yield Problem(
-                    f"{entry.pointer}/id", f"id {said(stated)} is that of another one too"
-                )
-            seen.add(stated)
+    ids = ((e, e.value.get("id")) for e in entries(subject.value, "acquisitions"))
+    stated = ((e, found) for e, found in ids if is_number(found) or isinstance(found, str))
+    for entry, found, _ in repeated(stated):
+        yield Problem(f"{entry.pointer}/id", f"id {said(found)} is that of another one too")
 
 
 @RULES.rule(
@@ -114,19 +104,15 @@ def _times(subject: Subject) -> Iterator[Problem]:
             yield Problem(f"{entry.pointer}/endtime", f"ends at {end}, and starts at {start}")
 
 
-def _states(subject: Subject) -> bool:
-    return isinstance(subject.value, dict) and "acquisitions" in subject.value
-
-
 def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
 def _from(least: int) -> Callable[[object], bool]:
-    """Give a check for whole numbers, as JSON sees them: 1.0 is one."""
+    """Give a check for whole numbers that are not below `least`."""
 
     def is_fit(value: object) -> bool:
-        is_whole = is_number(value) and (isinstance(value, int) or value.is_integer())
-        return is_whole and is_number(value) and value >= least
+        number = whole(value)
+        return number is not None and number >= least
 
     return is_fit

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from zarrlift.findings import Severity
 from zarrlift.survey.found import V3_DOCUMENT
 from zarrlift.validate import zarr_v2, zarr_v3, zarr_v3_codecs
+from zarrlift.validate.multiscale import arrays, multiscales
 from zarrlift.validate.nodes import ZARR_V2
 from zarrlift.validate.rule import VERSIONS, About, Force, Problem, Rules, between
-from zarrlift.validate.values import entries, said, text
+from zarrlift.validate.values import said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,16 +61,14 @@ def _proved(subject: Subject) -> Iterator[Problem]:
 )
 def _separator(subject: Subject) -> Iterator[Problem]:
     due = "." if subject.version == "0.1" else "/"
-    for image in entries(subject.value):
-        for level in entries(image.value, "datasets"):
-            path = text(level.value.get("path"))
-            node = subject.beside(path) if path is not None else None
-            if node is None or node.layout is None or node.layout.ndim < 2:  # noqa: PLR2004 - no separator is used
+    for image in multiscales(subject):
+        for level in arrays(subject, image):
+            keys = level.node.proved or level.layout.keys
+            if level.layout.ndim < 2 or V3_DOCUMENT in level.node.documents:  # noqa: PLR2004 - no separator is used
                 continue
-            keys = node.proved or node.layout.keys
-            if not keys.prefix and keys.separator != due and V3_DOCUMENT not in node.documents:
-                told = f"keys of level {path} are joined by {said(keys.separator)}, not {said(due)}"
-                yield Problem(f"{image.pointer}{level.pointer}", told)
+            if not keys.prefix and keys.separator != due:
+                told = f"are joined by {said(keys.separator)}, not {said(due)}"
+                yield Problem(level.pointer, f"keys of level {level.node.name} {told}")
 
 
 @RULES.rule(

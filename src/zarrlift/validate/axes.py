@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from zarrlift.validate.multiscale import axes_lists, kind_of, multiscales
+from zarrlift.validate.multiscale import SYSTEMS, axes_lists, kind_of, multiscales
 from zarrlift.validate.rule import About, Force, Rules, between
-from zarrlift.validate.told import at
+from zarrlift.validate.told import at, found_at
 from zarrlift.validate.units import UNITS
-from zarrlift.validate.values import entries, member, said, text
+from zarrlift.validate.values import inside, member, repeated, said, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -40,13 +40,7 @@ _RANK = {"time": 0, "space": 2, "array": 2}
 )
 def _list(subject: Subject) -> Iterator[Problem]:
     for image in multiscales(subject):
-        holders = [image]
-        if subject.version == "0.6":
-            holders = [
-                s._replace(pointer=image.pointer + s.pointer)
-                for s in entries(image.value, "coordinateSystems")
-            ]
-        for holder in holders:
+        for holder in inside(image, SYSTEMS) if subject.version == "0.6" else (image,):
             wrong = wrong_axes_list(holder.value)
             if wrong:
                 yield at(f"{holder.pointer}/axes", wrong)
@@ -86,8 +80,7 @@ def wrong_names(version: str, axes: Axes) -> Iterator[Problem]:
         elif not isinstance(axis, dict):
             yield at(pointer, f"is {said(axis)}, not an object")
         elif not text(axis.get("name")):
-            is_there = f"is {said(axis['name'])}" if "name" in axis else "is missing"
-            yield at(f"{pointer}/name", f"{is_there}; a text is due")
+            yield at(f"{pointer}/name", f"{found_at(axis, 'name')}; a text is due")
 
 
 @RULES.rule(
@@ -104,15 +97,10 @@ def _unique(subject: Subject) -> Iterator[Problem]:
 
 def double_names(axes: Axes) -> Iterator[Problem]:
     """Walk the axes whose name came before."""
-    seen: dict[str, int] = {}
-    for number, axis in enumerate(axes.items):
-        name = axis if isinstance(axis, str) else text(member(axis, "name"))
-        if name is None:
-            continue
-        if name in seen:
-            message = f"is {said(name)}, as that of axis {seen[name]}"
-            yield at(f"{axes.pointer}/{number}", message)
-        seen.setdefault(name, number)
+    names = (axis if isinstance(axis, str) else member(axis, "name") for axis in axes.items)
+    found = ((number, name) for number, name in enumerate(names) if isinstance(name, str))
+    for number, name, first in repeated(found):
+        yield at(f"{axes.pointer}/{number}", f"is {said(name)}, as that of axis {first}")
 
 
 @RULES.rule(

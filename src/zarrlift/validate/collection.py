@@ -8,7 +8,7 @@ from zarrlift.metadata import ome
 from zarrlift.survey.found import FoundKind
 from zarrlift.validate.around import is_absent, is_readable, no_image
 from zarrlift.validate.rule import About, Force, Problem, Rules
-from zarrlift.validate.values import items, said, whole
+from zarrlift.validate.values import items, repeated, said, texts, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,7 @@ OME_XML = "METADATA.ome.xml"
 )
 def _layout(subject: Subject) -> Iterator[Problem]:
     stated = subject.value
-    if whole(stated) != _LAYOUT and stated != float(_LAYOUT):
+    if whole(stated) != _LAYOUT:
         yield Problem("", f"bioformats2raw.layout is {said(stated)}, not 3")
 
 
@@ -70,15 +70,15 @@ def _numbered(subject: Subject) -> Iterator[Problem]:
         return
     if not is_readable(subject.node) or not knows_inside(subject):
         return
-    numbers = sorted(_numbers(subject))
+    numbers = sorted(set(_numbers(subject)))
     if not numbers:
         problem = no_image(subject.tree, _child(subject.node, "0"))
         if problem is not None:
             yield Problem("", f"image 0 {problem}, and there is neither series nor plate")
         return
-    gaps = sorted(set(range(numbers[-1])) - set(numbers)) if numbers[-1] < 2**20 else numbers[:1]
-    if gaps:
-        yield Problem("", f"there is no image {gaps[0]}, but an image {numbers[-1]}")
+    gap = next((due for due, number in enumerate(numbers) if number != due), None)
+    if gap is not None:
+        yield Problem("", f"there is no image {gap}, but an image {numbers[-1]}")
 
 
 @RULES.rule(
@@ -121,13 +121,13 @@ def _series(subject: Subject) -> Iterator[Problem]:
 )
 def _exist(subject: Subject) -> Iterator[Problem]:
     root = subject.node.above
-    for number, path in enumerate(items(subject.value)):
-        if root is None or not isinstance(path, str):
-            continue
+    if root is None:
+        return
+    for pointer, path in texts(subject.value):
         place = _resolved(root, path)
         told = "leads out of the collection" if place is None else no_image(subject.tree, place)
         if told is not None:
-            yield Problem(f"/{number}", f"{said(path)} {told}")
+            yield Problem(pointer, f"{said(path)} {told}")
 
 
 @RULES.rule(
@@ -138,12 +138,8 @@ def _exist(subject: Subject) -> Iterator[Problem]:
     about=About.SERIES,
 )
 def _once(subject: Subject) -> Iterator[Problem]:
-    seen: set[str] = set()
-    for number, path in enumerate(items(subject.value)):
-        if isinstance(path, str):
-            if path in seen:
-                yield Problem(f"/{number}", f"{said(path)} is listed twice")
-            seen.add(path)
+    for pointer, path, _ in repeated(texts(subject.value)):
+        yield Problem(pointer, f"{said(path)} is listed twice")
 
 
 @RULES.rule(

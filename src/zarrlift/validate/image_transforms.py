@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zarrlift.metadata import ome
-from zarrlift.validate.levels import within_depth
-from zarrlift.validate.multiscale import SYSTEMS, TRANSFORMS, multiscales
+from zarrlift.validate.around import was_looked_at
+from zarrlift.validate.multiscale import ENDS, SYSTEMS, TRANSFORMS, multiscales, transforms
 from zarrlift.validate.rule import About, Force, Rules
 from zarrlift.validate.systems import system_names
-from zarrlift.validate.told import at
+from zarrlift.validate.told import at, found_at, wrong_list
 from zarrlift.validate.transformations import Asked, is_simple, wrongs
-from zarrlift.validate.values import entries, items, member, said, text
+from zarrlift.validate.values import entries, member, named, repeated, said, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,14 +24,6 @@ if TYPE_CHECKING:
 
 RULES = Rules(About.IMAGE, "#coord-trafo-md")
 _ONLY = ("0.6",)
-_ENDS = ("input", "output")
-
-
-def _transforms(subject: Subject) -> Iterator[tuple[Entry, Entry]]:
-    """Walk the transformations of every image, with pointers from the subject on."""
-    for image in multiscales(subject):
-        for one in entries(image.value, TRANSFORMS):
-            yield image, one._replace(pointer=image.pointer + one.pointer)
 
 
 @RULES.rule(
@@ -43,12 +35,8 @@ def _transforms(subject: Subject) -> Iterator[tuple[Entry, Entry]]:
 )
 def _list(subject: Subject) -> Iterator[Problem]:
     for image in multiscales(subject):
-        found, pointer = image.value.get(TRANSFORMS), f"{image.pointer}/{TRANSFORMS}"
-        if TRANSFORMS in image.value and (not isinstance(found, list) or not found):
-            yield at(pointer, f"is {said(found)}; a list of at least one object is due")
-        for number, one in enumerate(items(found)):
-            if not isinstance(one, dict):
-                yield at(f"{pointer}/{number}", f"is {said(one)}, not an object")
+        if TRANSFORMS in image.value:
+            yield from wrong_list(image.value, TRANSFORMS, image.pointer)
 
 
 @RULES.rule(
@@ -59,8 +47,8 @@ def _list(subject: Subject) -> Iterator[Problem]:
     repair='write `{"name": …}` with the name of a coordinate system for both',
 )
 def _ends(subject: Subject) -> Iterator[Problem]:
-    for _, one in _transforms(subject):
-        for end in _ENDS:
+    for _, one in transforms(subject):
+        for end in ENDS:
             yield from wrong_end(one.value, end, f"{one.pointer}/{end}")
 
 
@@ -68,12 +56,10 @@ def wrong_end(transform: Mapping[str, object], end: str, pointer: str) -> Iterat
     """Say what is wrong with a reference to a coordinate system as such."""
     found = transform.get(end)
     if not isinstance(found, dict):
-        is_there = f"is {said(found)}" if end in transform else "is missing"
-        yield at(pointer, f"{is_there}; an object with a name is due")
+        yield at(pointer, f"{found_at(transform, end)}; an object with a name is due")
         return
     if not isinstance(found.get("name"), str):
-        is_there = f"is {said(found['name'])}" if "name" in found else "is missing"
-        yield at(f"{pointer}/name", f"{is_there}; a text is due")
+        yield at(f"{pointer}/name", f"{found_at(found, 'name')}; a text is due")
     path = found.get("path")
     if path is not None and not isinstance(path, str):
         yield at(f"{pointer}/path", f"is {said(path)}, not a text")
@@ -88,14 +74,14 @@ def wrong_end(transform: Mapping[str, object], end: str, pointer: str) -> Iterat
     repair="let input or output name the system of the levels, and the other one that is there",
 )
 def _systems(subject: Subject) -> Iterator[Problem]:
-    for image, one in _transforms(subject):
+    for image, one in transforms(subject):
         own, names = _own(subject, image), sizes_in(subject, image)
-        here = [_here(one.value, end) for end in _ENDS]
-        for end, name in zip(_ENDS, here, strict=True):
+        here = [_here(one.value, end) for end in ENDS]
+        for end, name in zip(ENDS, here, strict=True):
             if name is not None and name not in names:
                 message = f"is {said(name)}, which no coordinate system is called"
                 yield at(f"{one.pointer}/{end}/name", message)
-        stated = all(text(member(one.value, end, "name")) for end in _ENDS)
+        stated = all(text(member(one.value, end, "name")) for end in ENDS)
         if own is not None and stated and own not in here:
             yield at(one.pointer, f"joins not {said(own)}, the system of the levels")
 
@@ -128,8 +114,8 @@ def _here(transform: Mapping[str, object], end: str) -> str | None:
     repair="express it so, and keep what is more in a scene",
 )
 def _labels(subject: Subject) -> Iterator[Problem]:
-    for _, one in _transforms(subject):
-        leads = any(isinstance(member(one.value, end, "path"), str) for end in _ENDS)
+    for _, one in transforms(subject):
+        leads = any(isinstance(member(one.value, end, "path"), str) for end in ENDS)
         if leads and not is_simple(one.value):
             yield at(f"{one.pointer}/type", f"is {said(one.value.get('type'))}")
 
@@ -143,8 +129,8 @@ def _labels(subject: Subject) -> Iterator[Problem]:
     repair="correct the path or the name",
 )
 def _target(subject: Subject) -> Iterator[Problem]:
-    for _, one in _transforms(subject):
-        for end in _ENDS:
+    for _, one in transforms(subject):
+        for end in ENDS:
             wrong = wrong_target(subject, member(one.value, end))
             if wrong:
                 yield at(f"{one.pointer}/{end}", wrong)
@@ -153,7 +139,7 @@ def _target(subject: Subject) -> Iterator[Problem]:
 def wrong_target(subject: Subject, found: object) -> str | None:
     """Say whether a reference with a path leads to no image, or to one without the system."""
     path, name = text(member(found, "path")), text(member(found, "name"))
-    if not path or not within_depth(subject, path):
+    if not path or not was_looked_at(subject, path):
         return None
     node = subject.beside(path)
     if node is None or not isinstance(node.ome.get("multiscales"), list):
@@ -177,15 +163,10 @@ def _names_in(node: Found) -> set[str]:
     repair="give each transformation a name of its own, or none",
 )
 def _unique(subject: Subject) -> Iterator[Problem]:
-    seen: dict[tuple[int, str], int] = {}
-    for image, one in _transforms(subject):
-        name = text(one.value.get("name"))
-        if name is None:
-            continue
-        if (image.number, name) in seen:
-            message = f"is {said(name)}, as that of number {seen[image.number, name]}"
-            yield at(f"{one.pointer}/name", message)
-        seen.setdefault((image.number, name), one.number)
+    for image in multiscales(subject):
+        for one, name, first in repeated(named(image.value, TRANSFORMS)):
+            message = f"is {said(name)}, as that of number {first.number}"
+            yield at(f"{image.pointer}{one.pointer}/name", message)
 
 
 @RULES.rule(
@@ -244,19 +225,10 @@ def _complete(subject: Subject) -> Iterator[Problem]:
 
 
 def _asked(subject: Subject, asked: Asked) -> Iterator[Problem]:
-    for image, one in _transforms(subject):
+    for image, one in transforms(subject):
         sizes = sizes_in(subject, image)
-        takes, gives = (sizes.get(_here(one.value, end)) for end in _ENDS)
+        takes, gives = (sizes.get(_here(one.value, end)) for end in ENDS)
         yield from told(wrongs(one.value, one.pointer, takes, gives), asked)
-
-
-def _named_systems(holder: Mapping[str, object]) -> Iterator[Entry]:
-    return (s for s in entries(holder, SYSTEMS) if isinstance(s.value.get("name"), str))
-
-
-def _count(system: Entry) -> int | None:
-    axes = system.value.get("axes")
-    return len(axes) if isinstance(axes, list) else None
 
 
 def told(found: Iterator[Wrong], *asked: Asked) -> Iterator[Problem]:
@@ -266,4 +238,5 @@ def told(found: Iterator[Wrong], *asked: Asked) -> Iterator[Problem]:
 
 def sizes_of(holder: Mapping[str, object]) -> dict[object, int | None]:
     """Give the number of axes of each coordinate system, by name."""
-    return {system.value.get("name"): _count(system) for system in _named_systems(holder)}
+    found = ((name, system.value.get("axes")) for system, name in named(holder, SYSTEMS))
+    return {name: len(axes) if isinstance(axes, list) else None for name, axes in found}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zarrlift.findings import Severity
-from zarrlift.validate.multiscale import multiscales, wrong_path
+from zarrlift.validate.multiscale import levels, multiscales, wrong_path
 from zarrlift.validate.rule import VERSIONS, About, Force, Rules, between
-from zarrlift.validate.told import at
-from zarrlift.validate.values import entries, fingerprint, items, member, said, text
+from zarrlift.validate.told import at, wrong_list
+from zarrlift.validate.values import fingerprint, inside, items, member, repeated, said, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,14 +63,7 @@ def _one(subject: Subject) -> Iterator[Problem]:
 )
 def _datasets(subject: Subject) -> Iterator[Problem]:
     for image in multiscales(subject):
-        pointer = f"{image.pointer}/datasets"
-        found = image.value.get("datasets")
-        if not isinstance(found, list) or not found:
-            is_there = f"is {said(found)}" if "datasets" in image.value else "is missing"
-            yield at(pointer, f"{is_there}; a list with an object for each level is due")
-        for number, entry in enumerate(items(found)):
-            if not isinstance(entry, dict):
-                yield at(f"{pointer}/{number}", f"is {said(entry)}, not an object")
+        yield from wrong_list(image.value, "datasets", image.pointer)
 
 
 @RULES.rule(
@@ -80,11 +73,10 @@ def _datasets(subject: Subject) -> Iterator[Problem]:
     repair="write the path of the level's array as seen from the group, such as `0`",
 )
 def _path(subject: Subject) -> Iterator[Problem]:
-    for image in multiscales(subject):
-        for level in entries(image.value, "datasets"):
-            wrong = wrong_path(level.value)
-            if wrong:
-                yield at(f"{image.pointer}{level.pointer}/path", wrong)
+    for _, level in levels(subject):
+        wrong = wrong_path(level.value)
+        if wrong:
+            yield at(f"{level.pointer}/path", wrong)
 
 
 @RULES.rule(
@@ -95,15 +87,10 @@ def _path(subject: Subject) -> Iterator[Problem]:
 )
 def _paths_unique(subject: Subject) -> Iterator[Problem]:
     for image in multiscales(subject):
-        seen: dict[str, int] = {}
-        for level in entries(image.value, "datasets"):
-            path = text(level.value.get("path"))
-            if path is None:
-                continue
-            if path in seen:
-                message = f"is {said(path)}, as that of level {seen[path]}"
-                yield at(f"{image.pointer}{level.pointer}/path", message)
-            seen.setdefault(path, level.number)
+        paths = ((e, p) for e in inside(image, "datasets") if (p := text(e.value.get("path"))))
+        for level, path, first in repeated(paths):
+            message = f"is {said(path)}, as that of level {first.number}"
+            yield at(f"{level.pointer}/path", message)
 
 
 @RULES.rule(

@@ -15,7 +15,17 @@ from zarrlift.validate.around import (
     no_image,
 )
 from zarrlift.validate.rule import About, Force, Problem, Rules, between
-from zarrlift.validate.values import entries, is_number, items, member, said, text, whole
+from zarrlift.validate.told import at, found_at, wrong_list
+from zarrlift.validate.values import (
+    entries,
+    is_number,
+    items,
+    member,
+    repeated,
+    said,
+    text,
+    whole,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -101,7 +111,7 @@ def _colors_stated(subject: Subject) -> Iterator[Problem]:
     repair="write an entry with label-value and rgba for each label, or leave colors out",
 )
 def _colors(subject: Subject) -> Iterator[Problem]:
-    yield from _described(subject, "colors")
+    return _described(subject, "colors")
 
 
 @RULES.rule(
@@ -111,7 +121,7 @@ def _colors(subject: Subject) -> Iterator[Problem]:
     repair="remove all but the entry that readers are to use; of several most use the last",
 )
 def _colors_once(subject: Subject) -> Iterator[Problem]:
-    yield from _repeated(subject, "colors")
+    return _repeated(subject, "colors")
 
 
 @RULES.rule(
@@ -138,7 +148,7 @@ def _rgba(subject: Subject) -> Iterator[Problem]:
     repair="write an entry with its label-value for each label, or leave properties out",
 )
 def _properties(subject: Subject) -> Iterator[Problem]:
-    yield from _described(subject, "properties")
+    return _described(subject, "properties")
 
 
 @RULES.rule(
@@ -148,41 +158,24 @@ def _properties(subject: Subject) -> Iterator[Problem]:
     repair="put what is known of a label into one entry",
 )
 def _properties_once(subject: Subject) -> Iterator[Problem]:
-    yield from _repeated(subject, "properties")
+    return _repeated(subject, "properties")
 
 
 def _described(subject: Subject, name: str) -> Iterator[Problem]:
     if not isinstance(subject.value, dict) or name not in subject.value:
         return
-    stated = subject.value[name]
-    if not isinstance(stated, list) or not stated:
-        told = "an empty list" if stated == [] else f"{said(stated)}, no list"
-        yield Problem(f"/{name}", f"{name} is {told}")
-    for number, entry in enumerate(items(stated)):
-        pointer = f"/{name}/{number}"
-        if not isinstance(entry, dict):
-            yield Problem(pointer, f"entry {said(entry)} is no object")
-        elif "label-value" not in entry:
-            yield Problem(pointer, "entry without label-value")
-        elif not _is_whole(entry["label-value"]):
-            told = f"label-value is {said(entry['label-value'])}, no whole number"
-            yield Problem(f"{pointer}/label-value", told)
-
-
-def _is_whole(value: object) -> bool:
-    """Say whether a number is whole, as JSON sees it: 1.0 is."""
-    return is_number(value) and (isinstance(value, int) or value.is_integer())
+    yield from wrong_list(subject.value, name)
+    for entry in entries(subject.value, name):
+        if whole(entry.value.get("label-value")) is None:
+            is_there = found_at(entry.value, "label-value")
+            yield at(f"{entry.pointer}/label-value", f"{is_there}; a whole number is due")
 
 
 def _repeated(subject: Subject, name: str) -> Iterator[Problem]:
-    seen: set[object] = set()
-    for entry in entries(subject.value, name):
-        value = entry.value.get("label-value")
-        if not is_number(value):
-            continue
-        if value in seen:
-            yield Problem(entry.pointer, f"label {said(value)} has more than one entry in {name}")
-        seen.add(value)
+    values = ((entry, entry.value.get("label-value")) for entry in entries(subject.value, name))
+    stated = ((entry, value) for entry, value in values if is_number(value))
+    for entry, value, _ in repeated(stated):
+        yield Problem(entry.pointer, f"label {said(value)} has more than one entry in {name}")
 
 
 @RULES.rule(

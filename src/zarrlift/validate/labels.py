@@ -8,7 +8,7 @@ from zarrlift.findings import Severity
 from zarrlift.survey.found import FoundKind
 from zarrlift.validate.around import is_readable, no_image
 from zarrlift.validate.rule import About, Force, Problem, Rules, between
-from zarrlift.validate.values import items, said
+from zarrlift.validate.values import items, repeated, said, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,9 +49,9 @@ def _list(subject: Subject) -> Iterator[Problem]:
     repair="write the path relative to the group labels, such as cells or original/0",
 )
 def _inside(subject: Subject) -> Iterator[Problem]:
-    for number, path in enumerate(items(subject.value)):
-        if isinstance(path, str) and not _is_inside(path):
-            yield Problem(f"/{number}", f"path {said(path)} does not lead into the group")
+    for pointer, path in texts(subject.value):
+        if not _is_inside(path):
+            yield Problem(pointer, f"path {said(path)} does not lead into the group")
 
 
 @RULES.rule(
@@ -61,12 +61,8 @@ def _inside(subject: Subject) -> Iterator[Problem]:
     repair="remove the second entry",
 )
 def _once(subject: Subject) -> Iterator[Problem]:
-    seen: set[str] = set()
-    for number, path in enumerate(items(subject.value)):
-        if isinstance(path, str):
-            if path in seen:
-                yield Problem(f"/{number}", f"{said(path)} is listed twice")
-            seen.add(path)
+    for pointer, path, _ in repeated(texts(subject.value)):
+        yield Problem(pointer, f"{said(path)} is listed twice")
 
 
 @RULES.rule(
@@ -105,11 +101,11 @@ def _image(subject: Subject) -> Iterator[Problem]:
     looks_around=True,
 )
 def _exist(subject: Subject) -> Iterator[Problem]:
-    for number, path in enumerate(items(subject.value)):
-        place = subject.place(path) if isinstance(path, str) and _is_inside(path) else None
+    for pointer, path in texts(subject.value):
+        place = subject.place(path) if _is_inside(path) else None
         problem = no_image(subject.tree, place) if place is not None else None
         if problem is not None and not _is_labelled(subject.tree.get(place or "")):
-            yield Problem(f"/{number}", f"{path} {problem}")
+            yield Problem(pointer, f"{path} {problem}")
 
 
 @RULES.rule(
@@ -123,7 +119,7 @@ def _exist(subject: Subject) -> Iterator[Problem]:
 def _listed(subject: Subject) -> Iterator[Problem]:
     if not isinstance(subject.value, list):
         return
-    listed = {subject.place(path) for path in subject.value if isinstance(path, str)}
+    listed = {subject.place(path) for _, path in texts(subject.value)}
     for node in _below(subject):
         if "multiscales" in node.ome and node.path not in listed:
             yield Problem("", f"{_relative(subject, node)} is an image, and not listed")

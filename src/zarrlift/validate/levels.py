@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING
 
 from zarrlift.findings import Severity
 from zarrlift.survey.found import FoundKind
+from zarrlift.validate.around import was_looked_at
 from zarrlift.validate.multiscale import (
     WITHOUT_AXES,
     arrays,
     level_axes,
     level_names,
     level_vector,
+    levels,
     multiscales,
     named,
     wrong_path,
 )
 from zarrlift.validate.rule import VERSIONS, About, Force, Rules, between
 from zarrlift.validate.told import at
-from zarrlift.validate.values import entries, said, text
+from zarrlift.validate.values import entries, inside, said, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,14 +45,13 @@ _ROUNDING = 0.01
     repair="correct the path, restore the array, or take the level off the list",
 )
 def _array(subject: Subject) -> Iterator[Problem]:
-    for image in multiscales(subject):
-        for level in entries(image.value, "datasets"):
-            path = text(level.value.get("path"))
-            if path is None or wrong_path(level.value) or not within_depth(subject, path):
-                continue
-            wrong = _no_array(named(subject, level.value))
-            if wrong:
-                yield at(f"{image.pointer}{level.pointer}/path", f"{said(path)} {wrong}")
+    for _, level in levels(subject):
+        path = text(level.value.get("path"))
+        if path is None or wrong_path(level.value) or not was_looked_at(subject, path):
+            continue
+        wrong = _no_array(named(subject, level.value))
+        if wrong:
+            yield at(f"{level.pointer}/path", f"{said(path)} {wrong}")
 
 
 def _no_array(node: Found | None) -> str | None:
@@ -59,13 +60,6 @@ def _no_array(node: Found | None) -> str | None:
     if node.kind is FoundKind.UNREADABLE:
         return None  # what is wrong with the document is told there
     return None if node.kind is FoundKind.ARRAY else "is a group, not an array"
-
-
-def within_depth(subject: Subject, path: str) -> bool:
-    """Say whether a path below the subject's node was looked at, if it is there."""
-    depth = subject.tree.depth
-    whole = f"{subject.node.path}/{path}".strip("/")
-    return depth is None or whole.count("/") + 1 <= depth
 
 
 @RULES.rule(
@@ -182,9 +176,9 @@ def _order(subject: Subject) -> Iterator[Problem]:
 def _scale_shape(subject: Subject) -> Iterator[Problem]:
     for image in multiscales(subject):
         datasets = {e.number: e.value for e in entries(image.value, "datasets")}
-        levels = list(arrays(subject, image))
-        for level in levels[1:]:
-            first = levels[0]
+        there = list(arrays(subject, image))
+        for level in there[1:]:
+            first = there[0]
             scales = [level_vector(datasets[n.number], "scale") for n in (first, level)]
             if scales[0] is None or scales[1] is None:
                 continue
@@ -225,13 +219,13 @@ def _differs(first: int, length: int, factor: float) -> bool:
 )
 def _translations(subject: Subject) -> Iterator[Problem]:
     for image in multiscales(subject):
-        levels = list(entries(image.value, "datasets"))
-        for level in levels[1:]:
-            off = _shift(levels[0].value, level.value)
+        stated = list(inside(image, "datasets"))
+        for level in stated[1:]:
+            off = _shift(stated[0].value, level.value)
             if off is not None:
                 number, shift, due = off
                 message = f"is shifted by {shift:g} along axis {number}, neither by 0 nor {due:g}"
-                yield at(f"{image.pointer}{level.pointer}", message)
+                yield at(level.pointer, message)
 
 
 def _shift(first: object, level: object) -> tuple[int, float, float] | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from zarrlift.metadata import ome
 from zarrlift.survey.found import FoundKind
-from zarrlift.validate.values import entries, items, member, numbers, said, text
+from zarrlift.validate.values import entries, inside, items, member, numbers, said, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,6 +21,8 @@ FIVE = "tczyx"
 WITHOUT_AXES = ("0.1", "0.2")
 SYSTEMS = "coordinateSystems"
 TRANSFORMS = "coordinateTransformations"
+ENDS = ("input", "output")
+"""Of a transformation in 0.6."""
 
 
 class Axes(NamedTuple):
@@ -46,16 +48,29 @@ def multiscales(subject: Subject) -> Iterator[Entry]:
     return entries(subject.value)
 
 
+def levels(subject: Subject) -> Iterator[tuple[Entry, Entry]]:
+    """Walk the entries of `datasets` that are objects, each after its image."""
+    for image in multiscales(subject):
+        for level in inside(image, "datasets"):
+            yield image, level
+
+
+def transforms(subject: Subject) -> Iterator[tuple[Entry, Entry]]:
+    """Walk the transformations of whole images, each after its image."""
+    for image in multiscales(subject):
+        for one in inside(image, TRANSFORMS):
+            yield image, one
+
+
 def axes_lists(subject: Subject) -> Iterator[Axes]:
     """Walk all lists of axes of an image."""
     for image in multiscales(subject):
         if subject.version == "0.6":  # axes lie in coordinate systems from here on
             own = ome.level_system(image.value)
-            for system in entries(image.value, SYSTEMS):
+            for system in inside(image, SYSTEMS):
                 axes = system.value.get("axes")
                 if isinstance(axes, list):
-                    pointer = f"{image.pointer}{system.pointer}/axes"
-                    yield Axes(pointer, axes, system.value is own)
+                    yield Axes(f"{system.pointer}/axes", axes, system.value is own)
         elif subject.version not in WITHOUT_AXES and isinstance(image.value.get("axes"), list):
             yield Axes(f"{image.pointer}/axes", items(image.value["axes"]), of_levels=True)
 
@@ -79,11 +94,10 @@ def level_names(subject: Subject, image: Mapping[str, object]) -> tuple[str, ...
 
 def arrays(subject: Subject, image: Entry) -> Iterator[Level]:
     """Walk the levels whose array is there and can be read."""
-    for entry in entries(image.value, "datasets"):
+    for entry in inside(image, "datasets"):
         node = named(subject, entry.value)
         if node is not None and node.layout is not None and node.kind is FoundKind.ARRAY:
-            pointer = f"{image.pointer}{entry.pointer}"
-            yield Level(entry.number, pointer, node, node.layout)
+            yield Level(entry.number, entry.pointer, node, node.layout)
 
 
 def named(subject: Subject, dataset: Mapping[str, object]) -> Found | None:
@@ -111,8 +125,7 @@ def level_vector(dataset: Mapping[str, object], kind: str) -> list[int | float] 
     A transformation of 0.6 may hold them in a sequence.
     """
     for transform in items(dataset.get(TRANSFORMS)):
-        inside = items(member(transform, "transformations"))
-        for candidate in (transform, *inside):
+        for candidate in (transform, *items(member(transform, "transformations"))):
             if member(candidate, "type") == kind:
                 return numbers(member(candidate, kind))
     return None

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from zarrlift.validate.multiscale import arrays, kind_of, level_axes
 from zarrlift.validate.rule import About, Force, Rules
-from zarrlift.validate.told import at
-from zarrlift.validate.values import Entry, entries, is_number, items, member, said, whole
+from zarrlift.validate.told import at, found_at, wrong_list
+from zarrlift.validate.values import entries, is_number, member, said, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +20,8 @@ RULES = Rules(About.OMERO, "#omero-md")
 _COLOR = re.compile(r"[0-9A-Fa-f]{6}")
 _WINDOW = ("min", "max", "start", "end")
 _MODELS = ("color", "greyscale")
+_OF_NAMES = {"t": "time", "c": "channel"}
+_KINDS = frozenset({"time", "channel", "space"})
 
 
 @RULES.rule(
@@ -32,13 +34,7 @@ def _channels(subject: Subject) -> Iterator[Problem]:
     if not isinstance(subject.value, dict):
         yield at("", f"is {said(subject.value)}, not an object", "omero")
         return
-    found = subject.value.get("channels")
-    if not isinstance(found, list):
-        is_there = f"is {said(found)}" if "channels" in subject.value else "is missing"
-        yield at("/channels", f"{is_there}; a list is due")
-    for number, channel in enumerate(items(found)):
-        if not isinstance(channel, dict):
-            yield at(f"/channels/{number}", f"is {said(channel)}, not an object")
+    yield from wrong_list(subject.value, "channels", due="a list", empty=True)
 
 
 @RULES.rule(
@@ -51,7 +47,7 @@ def _color(subject: Subject) -> Iterator[Problem]:
     for channel in entries(subject.value, "channels"):
         color = channel.value.get("color")
         if not isinstance(color, str) or not _COLOR.fullmatch(color):
-            is_there = f"is {said(color)}" if "color" in channel.value else "is missing"
+            is_there = found_at(channel.value, "color")
             yield at(f"{channel.pointer}/color", f"{is_there}; six hex digits are due")
 
 
@@ -65,13 +61,11 @@ def _window(subject: Subject) -> Iterator[Problem]:
     for channel in entries(subject.value, "channels"):
         window, pointer = channel.value.get("window"), f"{channel.pointer}/window"
         if not isinstance(window, dict):
-            is_there = f"is {said(window)}" if "window" in channel.value else "is missing"
-            yield at(pointer, f"{is_there}; an object is due")
+            yield at(pointer, f"{found_at(channel.value, 'window')}; an object is due")
             continue
         for name in _WINDOW:
             if not is_number(window.get(name)):
-                is_there = f"is {said(window[name])}" if name in window else "is missing"
-                yield at(f"{pointer}/{name}", f"{is_there}; a number is due")
+                yield at(f"{pointer}/{name}", f"{found_at(window, name)}; a number is due")
 
 
 @RULES.rule(
@@ -99,7 +93,7 @@ def _members(subject: Subject) -> Iterator[Problem]:
 )
 def _count(subject: Subject) -> Iterator[Problem]:
     found = member(subject.value, "channels")
-    length = _length_along(subject, "channel")
+    length = _length_along(subject, "c")
     if isinstance(found, list) and length is not None and len(found) != length:
         yield at("/channels", f"has {len(found)} channels; the image has {length}")
 
@@ -137,16 +131,27 @@ def _defaults(subject: Subject) -> Iterator[Problem]:
 
 
 def _length_along(subject: Subject, which: str) -> int | None:
-    """Give the length of the first image's axis of a type or name; None where not known."""
+    """Give the length of the first image's axis t, c or z; None where not known."""
     first = next(entries(subject.ome, "multiscales"), None)
     if first is None:
         return None
     axes = level_axes(subject, first.value) or []
-    level = next(arrays(subject, Entry(first.number, "", first.value)), None)
+    level = next(arrays(subject, first), None)
     if level is None or level.layout.ndim != len(axes):
         return None
-    for number, axis in enumerate(axes):
-        name = axis if isinstance(axis, str) else member(axis, "name")
-        if which in (kind_of(axis), name):
-            return level.layout.shape[number]
-    return 1 if which != "channel" else None
+    number = _axis(axes, which)
+    if number is not None:
+        return level.layout.shape[number]
+    return 1 if which != "c" and {*map(kind_of, axes)} <= _KINDS else None
+
+
+def _axis(axes: list[object], which: str) -> int | None:
+    """Give the place of the axis t, c or z: names are free, so types tell where they can."""
+    kinds = [kind_of(axis) for axis in axes]
+    if _OF_NAMES.get(which) in kinds:
+        return kinds.index(_OF_NAMES[which])
+    names = [axis if isinstance(axis, str) else member(axis, "name") for axis in axes]
+    if which in names:
+        return names.index(which)
+    volume = which == "z" and kinds.count("space") == len("zyx")
+    return kinds.index("space") if volume else None

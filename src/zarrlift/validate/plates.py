@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from zarrlift.validate.rule import About, Force, Problem, Rules, between
-from zarrlift.validate.values import entries, is_number, items, member, said, text, whole
+from zarrlift.validate.told import wrong_list
+from zarrlift.validate.values import entries, items, member, named, repeated, said, text, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,16 +45,7 @@ def _lists(subject: Subject) -> Iterator[Problem]:
     if not isinstance(subject.value, dict):
         return
     for name in _LISTS:
-        stated = subject.value.get(name)
-        if name not in subject.value:
-            yield Problem("", f"{name} is missing")
-        elif not isinstance(stated, list):
-            yield Problem(f"/{name}", f"{name} is {said(stated)}, no list")
-        elif not stated:
-            yield Problem(f"/{name}", f"{name} is an empty list")
-        for number, item in enumerate(items(stated)):
-            if not isinstance(item, dict):
-                yield Problem(f"/{name}/{number}", f"{said(item)} is no object")
+        yield from wrong_list(subject.value, name)
 
 
 @RULES.rule(
@@ -85,11 +77,9 @@ def _names(subject: Subject) -> Iterator[Problem]:
 )
 def _once(subject: Subject) -> Iterator[Problem]:
     for name in ("rows", "columns"):
-        seen: set[str] = set()
-        for pointer, stated in _stated(subject, name):
-            if stated in seen:
-                yield Problem(pointer, f"{said(stated)} is listed twice in {name}")
-            seen.add(stated)
+        for entry, stated, _ in repeated(named(subject.value, name)):
+            told = f"{said(stated)} is listed twice in {name}"
+            yield Problem(f"{entry.pointer}/name", told)
 
 
 @RULES.rule(
@@ -103,10 +93,11 @@ def _once(subject: Subject) -> Iterator[Problem]:
 def _case(subject: Subject) -> Iterator[Problem]:
     for name in ("rows", "columns"):
         seen: dict[str, str] = {}
-        for pointer, stated in _stated(subject, name):
+        for entry, stated in named(subject.value, name):
             other = seen.setdefault(stated.casefold(), stated)
             if other != stated:
-                yield Problem(pointer, f"{said(stated)} and {said(other)} differ in case alone")
+                told = f"{said(stated)} and {said(other)} differ in case alone"
+                yield Problem(f"{entry.pointer}/name", told)
 
 
 @RULES.rule(
@@ -200,11 +191,8 @@ def _misplaced(name: str, stated: object, listed: _Listed, due: str | None) -> s
     repair="remove the second entry",
 )
 def _wells_once(subject: Subject) -> Iterator[Problem]:
-    seen: set[str] = set()
-    for pointer, path in _stated(subject, "wells", "path"):
-        if path in seen:
-            yield Problem(pointer, f"well {said(path)} is listed twice")
-        seen.add(path)
+    for entry, path, _ in repeated(named(subject.value, "wells", by="path")):
+        yield Problem(f"{entry.pointer}/path", f"well {said(path)} is listed twice")
 
 
 @RULES.rule(
@@ -215,10 +203,9 @@ def _wells_once(subject: Subject) -> Iterator[Problem]:
     versions=NOW,
 )
 def _field_count(subject: Subject) -> Iterator[Problem]:
-    stated = member(subject.value, "field_count")
-    if stated is None and "field_count" not in _members(subject):
-        return
-    if not _is_positive(stated):
+    held = subject.members
+    stated = held.get("field_count")
+    if "field_count" in held and (whole(stated) or 0) < 1:
         yield Problem("/field_count", f"field_count is {said(stated)}, no whole number from 1 on")
 
 
@@ -241,7 +228,7 @@ def _field_count_stated(subject: Subject) -> Iterator[Problem]:
     repair="write the name in quotes",
 )
 def _name(subject: Subject) -> Iterator[Problem]:
-    held = _members(subject)
+    held = subject.members
     if "name" in held and not isinstance(held["name"], str):
         yield Problem("/name", f"name is {said(held['name'])}, no text")
 
@@ -270,21 +257,5 @@ def _version(subject: Subject) -> Iterator[Problem]:
         yield Problem("", "the plate states no version")
 
 
-def _members(subject: Subject) -> dict[str, object]:
-    return subject.value if isinstance(subject.value, dict) else {}
-
-
-def _stated(subject: Subject, name: str, inner: str = "name") -> Iterator[tuple[str, str]]:
-    """Walk the texts at a member of the objects in a list, and where they are."""
-    for entry in entries(subject.value, name):
-        found = text(entry.value.get(inner))
-        if found is not None:
-            yield f"{entry.pointer}/{inner}", found
-
-
 def _known(subject: Subject, name: str) -> set[str]:
-    return {found for _, found in _stated(subject, name)}
-
-
-def _is_positive(value: object) -> bool:
-    return is_number(value) and value >= 1 and (isinstance(value, int) or value.is_integer())
+    return {found for _, found in named(subject.value, name)}

@@ -84,7 +84,8 @@ def check(
     named: dict[int, tuple[str, ...] | None] = {}
     for subject in subjects(tree, version, alone=alone, texts=texts):
         own, around = _asked(subject.about, subject.version)
-        like = _likeness(subject)
+        # A scene is measured by the images that it names.
+        like = None if subject.about is About.SCENE else _likeness(subject)
         told = _ask_once(own, subject, like, known)
         if around and not alone:
             levels = _levels(subject, named) if subject.about in _OF_LEVELS else None

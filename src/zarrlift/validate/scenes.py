@@ -12,10 +12,10 @@ from zarrlift.validate.axes import (
     wrong_names,
 )
 from zarrlift.validate.image_transforms import sizes_of, told, wrong_end, wrong_target
-from zarrlift.validate.multiscale import SYSTEMS, TRANSFORMS, Axes
+from zarrlift.validate.multiscale import ENDS, SYSTEMS, TRANSFORMS, Axes
 from zarrlift.validate.rule import About, Force, Rules
 from zarrlift.validate.systems import connected, double_systems, system_names, wrong_systems
-from zarrlift.validate.told import at
+from zarrlift.validate.told import at, wrong_list
 from zarrlift.validate.transformations import Asked, wrongs
 from zarrlift.validate.values import entries, items, member, said, text
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 RULES = Rules(About.SCENE, "#scene-md")
 _ONLY = ("0.6",)
-_ENDS = ("input", "output")
 
 
 def _transforms(subject: Subject) -> Iterator[Entry]:
@@ -47,13 +46,7 @@ def _list(subject: Subject) -> Iterator[Problem]:
     if not isinstance(subject.value, dict):
         yield at("", f"is {said(subject.value)}, not an object", "scene")
         return
-    found = subject.value.get(TRANSFORMS)
-    if not isinstance(found, list) or not found:
-        is_there = f"is {said(found)}" if TRANSFORMS in subject.value else "is missing"
-        yield at(f"/{TRANSFORMS}", f"{is_there}; a list of at least one object is due")
-    for number, one in enumerate(items(found)):
-        if not isinstance(one, dict):
-            yield at(f"/{TRANSFORMS}/{number}", f"is {said(one)}, not an object")
+    yield from wrong_list(subject.value, TRANSFORMS)
 
 
 @RULES.rule(
@@ -65,11 +58,9 @@ def _list(subject: Subject) -> Iterator[Problem]:
     repair="write each system with a `name` and `axes`, two or three of them of type `space`",
 )
 def _systems(subject: Subject) -> Iterator[Problem]:
-    if not isinstance(subject.value, dict) or SYSTEMS not in subject.value:
-        return
-    if subject.value[SYSTEMS] != []:
-        yield from wrong_systems(subject.value, "")
-    yield from double_systems(subject.value, "")
+    if subject.members.get(SYSTEMS, []) != []:
+        yield from wrong_systems(subject.members, "")
+    yield from double_systems(subject.members, "")
     for system in entries(subject.value, SYSTEMS):
         pointer, found = f"{system.pointer}/axes", system.value.get("axes")
         wrong = wrong_axes_list(system.value)
@@ -94,7 +85,7 @@ def _systems(subject: Subject) -> Iterator[Problem]:
 )
 def _ends(subject: Subject) -> Iterator[Problem]:
     for one in _transforms(subject):
-        for end in _ENDS:
+        for end in ENDS:
             pointer, found = f"{one.pointer}/{end}", one.value.get(end)
             yield from wrong_end(one.value, end, pointer)
             extra = sorted(found.keys() - {"name", "path"}) if isinstance(found, dict) else []
@@ -110,18 +101,14 @@ def _ends(subject: Subject) -> Iterator[Problem]:
     repair="add the system to the scene, or the path of the image that has it",
 )
 def _names(subject: Subject) -> Iterator[Problem]:
-    known = _known(subject)
+    known = system_names(subject.members)
     for one in _transforms(subject):
-        for end in _ENDS:
+        for end in ENDS:
             found = one.value.get(end)
             name = text(member(found, "name"))
             if name is not None and not member(found, "path") and name not in known:
                 message = f"is {said(name)}, which no system of the scene is called"
                 yield at(f"{one.pointer}/{end}/name", message)
-
-
-def _known(subject: Subject) -> set[str]:
-    return system_names(subject.value) if isinstance(subject.value, dict) else set()
 
 
 @RULES.rule(
@@ -135,7 +122,7 @@ def _known(subject: Subject) -> set[str]:
 )
 def _images(subject: Subject) -> Iterator[Problem]:
     for one in _transforms(subject):
-        for end in _ENDS:
+        for end in ENDS:
             found = one.value.get(end)
             wrong = wrong_target(subject, found)
             path = text(member(found, "path"))
@@ -171,14 +158,15 @@ def _nested(subject: Subject) -> Iterator[Problem]:
 )
 def _connected(subject: Subject) -> Iterator[Problem]:
     ends = [
-        tuple(_place(one.value.get(end)) for end in _ENDS)
+        tuple(_place(one.value.get(end)) for end in ENDS)
         for one in _transforms(subject)
-        if all(text(member(one.value, end, "name")) for end in _ENDS)
+        if all(text(member(one.value, end, "name")) for end in ENDS)
     ]
     if not ends:
         return
     reached = connected(ends[0][0], ends)
-    places = [("", name) for name in sorted(_known(subject))] + [p for pair in ends for p in pair]
+    own = sorted(system_names(subject.members))
+    places = [*(("", name) for name in own), *(place for pair in ends for place in pair)]
     for path, name in dict.fromkeys(place for place in places if place not in reached):
         what = f"image {said(path)}" if path else f"coordinate system {said(name)}"
         yield at("", f"does not join {what} to {said(ends[0][0][0] or ends[0][0][1])}", "scene")
@@ -216,7 +204,7 @@ def _dimensions(subject: Subject) -> Iterator[Problem]:
 
 def _asked(subject: Subject, *asked: Asked) -> Iterator[Problem]:
     for one in _transforms(subject):
-        takes, gives = (_size(subject, one.value.get(end)) for end in _ENDS)
+        takes, gives = (_size(subject, one.value.get(end)) for end in ENDS)
         yield from told(wrongs(one.value, one.pointer, takes, gives), *asked)
 
 
@@ -224,8 +212,8 @@ def _size(subject: Subject, found: object) -> int | None:
     """Give the number of axes of the system that is meant, of the scene or of an image."""
     path, name = text(member(found, "path")), text(member(found, "name"))
     if not path:
-        own = subject.value if isinstance(subject.value, dict) else {}
-        return subject.once("sizes of systems of the scene", lambda: sizes_of(own)).get(name)
+        own = subject.once("sizes of systems of the scene", lambda: sizes_of(subject.members))
+        return own.get(name)
     node = None if subject.alone else subject.beside(path)
     if node is None:
         return None

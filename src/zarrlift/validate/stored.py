@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from zarrlift.metadata import ome
 from zarrlift.survey.found import FoundKind
+from zarrlift.validate.around import was_looked_at
 from zarrlift.validate.image_transforms import sizes_in
-from zarrlift.validate.levels import within_depth
-from zarrlift.validate.multiscale import TRANSFORMS, arrays, multiscales
+from zarrlift.validate.multiscale import ENDS, arrays, transforms
 from zarrlift.validate.rule import About, Force, Rules
 from zarrlift.validate.told import at
 from zarrlift.validate.values import entries, items, member, said, text
@@ -33,20 +33,17 @@ def _stored(
     subject: Subject, kinds: tuple[str, ...]
 ) -> Iterator[tuple[Entry, Entry, Found | None]]:
     """Walk the transformations of some kinds that name a node, with their image and that node."""
-    for image in multiscales(subject):
-        for one in entries(image.value, TRANSFORMS):
-            path = text(one.value.get("path"))
-            if one.value.get("type") in kinds and path and within_depth(subject, path):
-                where = one._replace(pointer=image.pointer + one.pointer)
-                yield image, where, subject.beside(path)
+    for image, one in transforms(subject):
+        path = text(one.value.get("path"))
+        if one.value.get("type") in kinds and path and was_looked_at(subject, path):
+            yield image, one, subject.beside(path)
 
 
 def _ends(subject: Subject, image: Entry, one: Entry) -> tuple[int | None, int | None]:
     """Give the numbers of axes that a transformation leads from and to, where both are here."""
     sizes = sizes_in(subject, image)
     takes, gives = (
-        None if member(one.value, end, "path") else sizes.get(_name(one, end))
-        for end in ("input", "output")
+        None if member(one.value, end, "path") else sizes.get(_name(one, end)) for end in ENDS
     )
     return takes, gives
 
@@ -61,8 +58,9 @@ def _name(one: Entry, end: str) -> str | None:
     Force.MUST,
     versions=_ONLY,
     looks_around=True,
-    clause="The path of displacements or coordinates leads to an image with one axis of that type.",
-    repair="correct the path, or set the `type` of the field's axis",
+    clause="The path of displacements or coordinates leads to an image with one axis of that type, "
+    "which is `discrete`.",
+    repair="correct the path, or set `type` and `discrete` of the field's axis",
 )
 def _image(subject: Subject) -> Iterator[Problem]:
     for _, one, node in _stored(subject, tuple(_FIELDS)):
@@ -71,8 +69,12 @@ def _image(subject: Subject) -> Iterator[Problem]:
         if axes is None:
             is_there = "is not there" if node is None else "is no image"
             yield at(f"{one.pointer}/path", f"{said(path)} {is_there}")
-        elif sum(1 for axis in axes if member(axis, "type") == due) != 1:
+            continue
+        vectors = [axis for axis in axes if member(axis, "type") == due]
+        if len(vectors) != 1:
             yield at(f"{one.pointer}/path", f"{said(path)} has not one axis of type {due}")
+        elif member(vectors[0], "discrete") is not True:
+            yield at(f"{one.pointer}/path", f"{said(path)} has an axis of {due} not `discrete`")
 
 
 def _field_axes(node: Found | None) -> list[object] | None:

@@ -51,6 +51,11 @@ class Subject(NamedTuple):
     made: dict[tuple[str, str], object]
     """What rules have worked out, by what it is and of which node; one for all subjects."""
 
+    @property
+    def members(self) -> Mapping[str, object]:
+        """Return the members of the value; none where it is no object."""
+        return self.value if isinstance(self.value, dict) else {}
+
     def place(self, path: str) -> str | None:
         """Give where a path leads that this node names; None outside of what was looked at."""
         found = ome.resolve(self.node.path, path)
@@ -98,7 +103,7 @@ def subjects(
         members = node.ome
         by = version or _judged_by(node, tree)
         # Many nodes of a plate have the very same documents.
-        like = (*map(id, node.documents.values()), node.name in ("", "labels"))
+        like = (*map(id, node.documents.values()), node.name in ("", "labels"), *members)
         own = known.get(like)
         if own is None:
             own = known[like] = _of_documents(node, members)

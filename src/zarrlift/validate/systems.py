@@ -6,10 +6,10 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from zarrlift.metadata import ome
-from zarrlift.validate.multiscale import SYSTEMS, TRANSFORMS, multiscales
+from zarrlift.validate.multiscale import ENDS, SYSTEMS, TRANSFORMS, levels, multiscales
 from zarrlift.validate.rule import About, Force, Rules
-from zarrlift.validate.told import at
-from zarrlift.validate.values import entries, items, member, said, text
+from zarrlift.validate.told import at, found_at, wrong_list
+from zarrlift.validate.values import entries, inside, items, member, named, repeated, said, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -38,16 +38,11 @@ def _list(subject: Subject) -> Iterator[Problem]:
 
 def wrong_systems(holder: Mapping[str, object], pointer: str) -> Iterator[Problem]:
     """Say what is wrong with a list of coordinate systems, their axes left out."""
-    found, pointer = holder.get(SYSTEMS), f"{pointer}/{SYSTEMS}"
-    if not isinstance(found, list) or not found:
-        is_there = f"is {said(found)}" if SYSTEMS in holder else "is missing"
-        yield at(pointer, f"{is_there}; a list with at least one object is due")
-    for number, system in enumerate(items(found)):
-        if not isinstance(system, dict):
-            yield at(f"{pointer}/{number}", f"is {said(system)}, not an object")
-        elif not text(system.get("name")):
-            is_there = f"is {said(system['name'])}" if "name" in system else "is missing"
-            yield at(f"{pointer}/{number}/name", f"{is_there}; a text is due")
+    yield from wrong_list(holder, SYSTEMS, pointer)
+    for system in entries(holder, SYSTEMS):
+        if not text(system.value.get("name")):
+            is_there = found_at(system.value, "name")
+            yield at(f"{pointer}{system.pointer}/name", f"{is_there}; a text is due")
 
 
 @RULES.rule(
@@ -65,15 +60,9 @@ def _unique(subject: Subject) -> Iterator[Problem]:
 
 def double_systems(holder: Mapping[str, object], pointer: str) -> Iterator[Problem]:
     """Walk the coordinate systems whose name came before."""
-    seen: dict[str, int] = {}
-    for system in entries(holder, SYSTEMS):
-        name = text(system.value.get("name"))
-        if name is None:
-            continue
-        if name in seen:
-            message = f"is {said(name)}, as that of system {seen[name]}"
-            yield at(f"{pointer}{system.pointer}/name", message)
-        seen.setdefault(name, system.number)
+    for system, name, first in repeated(named(holder, SYSTEMS)):
+        message = f"is {said(name)}, as that of system {first.number}"
+        yield at(f"{pointer}{system.pointer}/name", message)
 
 
 @RULES.rule(
@@ -89,19 +78,12 @@ def _leftover(subject: Subject) -> Iterator[Problem]:
             yield at(f"{image.pointer}/axes", "is left over from 0.5")
 
 
-def _levels(subject: Subject) -> Iterator[tuple[Entry, Entry]]:
-    """Walk every image's levels, with pointers from the subject on."""
-    for image in multiscales(subject):
-        for level in entries(image.value, "datasets"):
-            yield image, level._replace(pointer=image.pointer + level.pointer)
-
-
 def _firsts(subject: Subject) -> Iterator[tuple[Entry, Entry, Mapping[str, object], str]]:
     """Walk the levels whose transformations are a list that begins with an object."""
-    for image, level in _levels(subject):
-        first = next(entries(level.value, TRANSFORMS), None)
+    for image, level in levels(subject):
+        first = next(inside(level, TRANSFORMS), None)
         if first is not None and first.number == 0:
-            yield image, level, first.value, level.pointer + first.pointer
+            yield image, level, first.value, first.pointer
 
 
 @RULES.rule(
@@ -113,10 +95,10 @@ def _firsts(subject: Subject) -> Iterator[tuple[Entry, Entry, Mapping[str, objec
     repair="write one scale; where the level is shifted, a sequence of a scale and a translation",
 )
 def _transform(subject: Subject) -> Iterator[Problem]:
-    for _, level in _levels(subject):
+    for _, level in levels(subject):
         found, pointer = level.value.get(TRANSFORMS), f"{level.pointer}/{TRANSFORMS}"
         if not isinstance(found, list):
-            is_there = f"is {said(found)}" if TRANSFORMS in level.value else "is missing"
+            is_there = found_at(level.value, TRANSFORMS)
             yield at(pointer, f"{is_there}; a list of one transformation is due")
         elif len(found) != 1:
             yield at(pointer, f"has {len(found)} transformations; one is due")
@@ -125,7 +107,7 @@ def _transform(subject: Subject) -> Iterator[Problem]:
     for _, _, transform, pointer in _firsts(subject):
         kind = transform.get("type")
         if kind not in _KINDS:
-            is_there = f"is {said(kind)}" if "type" in transform else "is missing"
+            is_there = found_at(transform, "type")
             yield at(f"{pointer}/type", f"{is_there}; {', '.join(_KINDS)} are allowed")
         name = transform.get("name")
         if "name" in transform and not isinstance(name, str):
@@ -143,11 +125,11 @@ def _sequence(subject: Subject) -> Iterator[Problem]:
     for _, _, transform, pointer in _firsts(subject):
         if transform.get("type") != "sequence":
             continue
-        inside = transform.get("transformations")
-        kinds = [member(one, "type") for one in items(inside)]
+        found = transform.get("transformations")
+        kinds = [member(one, "type") for one in items(found)]
         if kinds != ["scale", "translation"]:
-            found = ", ".join(map(str, kinds)) if kinds else said(inside)
-            message = f"is of {found}; a scale and a translation are due"
+            held = ", ".join(map(str, kinds)) if kinds else said(found)
+            message = f"is of {held}; a scale and a translation are due"
             yield at(f"{pointer}/transformations", message)
 
 
@@ -162,11 +144,10 @@ def _input(subject: Subject) -> Iterator[Problem]:
     for _, level, transform, pointer in _firsts(subject):
         found, path = transform.get("input"), level.value.get("path")
         if not isinstance(found, dict):
-            is_there = f"is {said(found)}" if "input" in transform else "is missing"
+            is_there = found_at(transform, "input")
             yield at(f"{pointer}/input", f"{is_there}; an object with the path is due")
         elif not isinstance(found.get("path"), str) or found["path"] != path:
-            is_there = f"is {said(found['path'])}" if "path" in found else "is missing"
-            yield at(f"{pointer}/input/path", f"{is_there}; {said(path)} is due")
+            yield at(f"{pointer}/input/path", f"{found_at(found, 'path')}; {said(path)} is due")
 
 
 @RULES.rule(
@@ -182,11 +163,10 @@ def _output(subject: Subject) -> Iterator[Problem]:
     for image, _, transform, pointer in _firsts(subject):
         found = transform.get("output")
         if not isinstance(found, dict):
-            is_there = f"is {said(found)}" if "output" in transform else "is missing"
+            is_there = found_at(transform, "output")
             yield at(f"{pointer}/output", f"{is_there}; an object with the name is due")
         elif not isinstance(found.get("name"), str):
-            is_there = f"is {said(found['name'])}" if "name" in found else "is missing"
-            yield at(f"{pointer}/output/name", f"{is_there}; a text is due")
+            yield at(f"{pointer}/output/name", f"{found_at(found, 'name')}; a text is due")
         elif found["name"] not in names[image.number]:
             message = f"is {said(found['name'])}, which no coordinate system is called"
             yield at(f"{pointer}/output/name", message)
@@ -194,8 +174,7 @@ def _output(subject: Subject) -> Iterator[Problem]:
 
 def system_names(holder: Mapping[str, object]) -> set[str]:
     """Give the names of coordinate systems."""
-    names = (text(system.value.get("name")) for system in entries(holder, SYSTEMS))
-    return {name for name in names if name is not None}
+    return {name for _, name in named(holder, SYSTEMS)}
 
 
 @RULES.rule(
@@ -262,14 +241,13 @@ def _connected(subject: Subject) -> Iterator[Problem]:
         if own is None:
             continue
         ends = [
-            tuple(text(member(t.value, end, "name")) for end in ("input", "output"))
+            tuple(text(member(t.value, end, "name")) for end in ENDS)
             for t in entries(image.value, TRANSFORMS)
-            if not any(member(t.value, end, "path") for end in ("input", "output"))
+            if not any(member(t.value, end, "path") for end in ENDS)
         ]
         reached = connected(text(own.get("name")), ends)
-        for system in entries(image.value, SYSTEMS):
-            name = text(system.value.get("name"))
-            if name is not None and name not in reached:
+        for system, name in named(image.value, SYSTEMS):
+            if name not in reached:
                 message = f"{said(name)} is reached by no transformation"
                 yield at(image.pointer + system.pointer, message)
 

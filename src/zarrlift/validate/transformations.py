@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from zarrlift.validate.told import at
+from zarrlift.validate.told import at, found_at, wrong_list
 from zarrlift.validate.values import entries, items, numbers, said, whole
 
 if TYPE_CHECKING:
@@ -55,8 +55,7 @@ def wrongs(
     """
     kind = transform.get("type")
     if not isinstance(kind, str) or kind not in _PARAMETERS or depth > DEEPEST:
-        is_there = f"is {said(kind)}" if "type" in transform else "is missing"
-        message = f"{is_there}; one of {', '.join(_PARAMETERS)} is due"
+        message = f"{found_at(transform, 'type')}; one of {', '.join(_PARAMETERS)} is due"
         if depth > DEEPEST:
             message = f"lies more than {DEEPEST} transformations deep"
         yield Wrong(Asked.KIND, at(f"{pointer}/type", message))
@@ -87,7 +86,7 @@ def _vector(name: str) -> Callable[[Mapping[str, object], str], Iterator[Wrong]]
     def check(transform: Mapping[str, object], pointer: str) -> Iterator[Wrong]:
         found = numbers(transform.get(name))
         if found is None:
-            is_there = f"is {said(transform[name])}" if name in transform else "is missing"
+            is_there = found_at(transform, name)
             yield _parameter(f"{pointer}/{name}", f"{is_there}; a list of numbers is due")
         elif name == "scale" and any(number <= 0 for number in found):
             yield _parameter(f"{pointer}/{name}", f"is {said(found)}; numbers above 0 are due")
@@ -103,7 +102,7 @@ def _indices(
     found = [whole(item) for item in items(value)]
     known = [number for number in found if number is not None and 0 <= number <= _LARGEST_INDEX]
     if not isinstance(value, list) or len(known) != len(found):
-        is_there = f"is {said(value)}" if name in transform else "is missing"
+        is_there = found_at(transform, name)
         yield _parameter(f"{pointer}/{name}", f"{is_there}; a list of whole numbers 0-4 is due")
     elif len(set(known)) != len(known):
         yield _parameter(f"{pointer}/{name}", f"is {said(value)}, with a number twice")
@@ -115,7 +114,7 @@ def _map_axis(transform: Mapping[str, object], pointer: str) -> Iterator[Wrong]:
     wrong = list(_indices(transform, "mapAxis", pointer, max(_SIZES), min(_SIZES)))
     yield from wrong
     found = items(transform.get("mapAxis"))
-    if not wrong and sorted(map(str, found)) != [str(n) for n in range(len(found))]:
+    if not wrong and {*map(whole, found)} != {*range(len(found))}:
         due = f"each number from 0 to {len(found) - 1} is due once"
         yield _parameter(f"{pointer}/mapAxis", f"is {said(found)}; {due}")
 
@@ -155,8 +154,7 @@ def _wrong_matrix(value: object, *, square: bool) -> str | None:
 
 def _path(transform: Mapping[str, object], pointer: str) -> Iterator[Wrong]:
     if not isinstance(transform.get("path"), str):
-        is_there = f"is {said(transform['path'])}" if "path" in transform else "is missing"
-        yield _parameter(f"{pointer}/path", f"{is_there}; a text is due")
+        yield _parameter(f"{pointer}/path", f"{found_at(transform, 'path')}; a text is due")
 
 
 def _field(transform: Mapping[str, object], pointer: str) -> Iterator[Wrong]:
@@ -168,13 +166,8 @@ def _field(transform: Mapping[str, object], pointer: str) -> Iterator[Wrong]:
 
 
 def _list(transform: Mapping[str, object], pointer: str) -> Iterator[Wrong]:
-    found, pointer = transform.get("transformations"), f"{pointer}/transformations"
-    if not isinstance(found, list) or not found:
-        is_there = f"is {said(found)}" if "transformations" in transform else "is missing"
-        yield _parameter(pointer, f"{is_there}; a list of transformations is due")
-    for number, one in enumerate(items(found)):
-        if not isinstance(one, dict):
-            yield _parameter(f"{pointer}/{number}", f"is {said(one)}, not an object")
+    found = wrong_list(transform, "transformations", pointer)
+    return (Wrong(Asked.PARAMETERS, problem) for problem in found)
 
 
 def _by_dimension(transform: Mapping[str, object], pointer: str) -> Iterator[Wrong]:
@@ -190,7 +183,7 @@ def _by_dimension(transform: Mapping[str, object], pointer: str) -> Iterator[Wro
 def _bijection(transform: Mapping[str, object], pointer: str) -> Iterator[Wrong]:
     for name in ("forward", "inverse"):
         if not isinstance(transform.get(name), dict):
-            is_there = f"is {said(transform[name])}" if name in transform else "is missing"
+            is_there = found_at(transform, name)
             yield _parameter(f"{pointer}/{name}", f"{is_there}; a transformation is due")
 
 
@@ -245,8 +238,8 @@ def _dimensions(
     ends = {"droppedInputs": takes, "createdOutputs": own[1]}
     sizes = ends if kind == "projectAxis" else {}
     for name, size in sizes.items():
-        for number in items(transform.get(name)):
-            if size is not None and isinstance(number, int) and number >= size:
+        for number in filter(None, map(whole, items(transform.get(name)))):
+            if size is not None and number >= size:
                 message = f"names axis {number} of {size}, counted from 0"
                 yield Wrong(Asked.DIMENSIONS, at(f"{pointer}/{name}", message))
 
@@ -356,4 +349,4 @@ def is_simple(transform: Mapping[str, object]) -> bool:
     kinds = [transform.get("type")]
     if kinds == ["sequence"]:
         kinds = [one.value.get("type") for one in entries(transform, "transformations")]
-    return all(kind in {"identity", "scale", "translation"} for kind in kinds)
+    return all(kind in ("identity", "scale", "translation") for kind in kinds)

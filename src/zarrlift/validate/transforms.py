@@ -16,14 +16,15 @@ from zarrlift.validate.multiscale import (
     multiscales,
 )
 from zarrlift.validate.rule import About, Force, Rules, between
-from zarrlift.validate.told import at
-from zarrlift.validate.values import entries, items, numbers, said, text
+from zarrlift.validate.told import at, found_at, wrong_list
+from zarrlift.validate.values import inside, numbers, said, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from zarrlift.validate.rule import Problem
     from zarrlift.validate.subject import Subject
+    from zarrlift.validate.values import Entry
 
 RULES = Rules(About.IMAGE, "#multiscale-md")
 _LISTS = ("0.4", "0.5")
@@ -32,11 +33,25 @@ _KINDS = ("scale", "translation")
 
 
 class _List(NamedTuple):
-    pointer: str
-    value: object
-    stated: bool
+    """A list of transformations, which may be missing or none."""
+
+    holder: Entry
+    """The level, or the image."""
     axes: list[object] | None
     """Of the image; None where they cannot be told."""
+
+    @property
+    def pointer(self) -> str:
+        return f"{self.holder.pointer}/{TRANSFORMS}"
+
+    @property
+    def objects(self) -> list[Entry]:
+        """Return those that are objects."""
+        return list(inside(self.holder, TRANSFORMS))
+
+    @property
+    def kinds(self) -> list[object]:
+        return [one.value.get("type") for one in self.objects]
 
 
 class _Vector(NamedTuple):
@@ -50,13 +65,10 @@ def _lists(subject: Subject) -> Iterator[_List]:
     """Walk the lists of transformations: of every level, and of the image where it has one."""
     for image in multiscales(subject):
         axes = level_axes(subject, image.value)
-        for level in entries(image.value, "datasets"):
-            pointer = f"{image.pointer}{level.pointer}/{TRANSFORMS}"
-            found = level.value.get(TRANSFORMS)
-            yield _List(pointer, found, TRANSFORMS in level.value, axes)
+        for level in inside(image, "datasets"):
+            yield _List(level, axes)
         if TRANSFORMS in image.value and subject.version in _LISTS:
-            found = image.value[TRANSFORMS]
-            yield _List(f"{image.pointer}/{TRANSFORMS}", found, stated=True, axes=axes)
+            yield _List(image, axes)
 
 
 def _vectors(subject: Subject) -> list[_Vector]:
@@ -66,17 +78,12 @@ def _vectors(subject: Subject) -> list[_Vector]:
 
 def _read(subject: Subject) -> Iterator[_Vector]:
     for found in _lists(subject):
-        for entry in entries(found.value):
-            inside = [
-                inner._replace(pointer=entry.pointer + inner.pointer)
-                for inner in entries(entry.value, "transformations")
-                if subject.version not in _LISTS and entry.value.get("type") == "sequence"
-            ]
-            for one in (entry, *inside):
+        for entry in found.objects:
+            nested = subject.version not in _LISTS and entry.value.get("type") == "sequence"
+            for one in (entry, *(inside(entry, "transformations") if nested else ())):
                 kind = text(one.value.get("type"))
                 if kind in _KINDS:
-                    pointer = f"{found.pointer}{one.pointer}/{kind}"
-                    yield _Vector(pointer, kind, one.value.get(kind), found.axes)
+                    yield _Vector(f"{one.pointer}/{kind}", kind, one.value.get(kind), found.axes)
 
 
 @RULES.rule(
@@ -88,13 +95,8 @@ def _read(subject: Subject) -> Iterator[_Vector]:
 )
 def _list(subject: Subject) -> Iterator[Problem]:
     for found in _lists(subject):
-        if not found.stated:
-            yield at(found.pointer, "is missing")
-        elif not isinstance(found.value, list):
-            yield at(found.pointer, f"is {said(found.value)}, not a list")
-        for number, entry in enumerate(items(found.value)):
-            if not isinstance(entry, dict):
-                yield at(f"{found.pointer}/{number}", f"is {said(entry)}, not an object")
+        holder = found.holder
+        yield from wrong_list(holder.value, TRANSFORMS, holder.pointer, "a list", empty=True)
 
 
 @RULES.rule(
@@ -106,14 +108,10 @@ def _list(subject: Subject) -> Iterator[Problem]:
 )
 def _kind(subject: Subject) -> Iterator[Problem]:
     for found in _lists(subject):
-        for entry in entries(found.value):
-            kind = entry.value.get("type")
-            if kind not in _KINDS:
-                is_there = f"is {said(kind)}" if "type" in entry.value else "is missing"
-                yield at(
-                    f"{found.pointer}{entry.pointer}/type",
-                    f"{is_there}; scale or translation is due",
-                )
+        for entry in found.objects:
+            if entry.value.get("type") not in _KINDS:
+                is_there = found_at(entry.value, "type")
+                yield at(f"{entry.pointer}/type", f"{is_there}; scale or translation is due")
 
 
 @RULES.rule(
@@ -126,10 +124,9 @@ def _kind(subject: Subject) -> Iterator[Problem]:
 )
 def _scale(subject: Subject) -> Iterator[Problem]:
     for found in _lists(subject):
-        if not isinstance(found.value, list):
+        if not isinstance(found.holder.value.get(TRANSFORMS), list):
             continue
-        kinds = [entry.value.get("type") for entry in entries(found.value)]
-        scales, translations = (kinds.count(kind) for kind in _KINDS)
+        scales, translations = (found.kinds.count(kind) for kind in _KINDS)
         if scales != 1:
             yield at(found.pointer, f"has {scales or 'no'} scales; one is due")
         if translations > 1:
@@ -145,7 +142,7 @@ def _scale(subject: Subject) -> Iterator[Problem]:
 )
 def _order(subject: Subject) -> Iterator[Problem]:
     for found in _lists(subject):
-        kinds = [entry.value.get("type") for entry in entries(found.value)]
+        kinds = found.kinds
         if "translation" in kinds and "scale" in kinds[kinds.index("translation") :]:
             yield at(found.pointer, "has the translation before the scale")
 
@@ -242,12 +239,12 @@ def _negative(subject: Subject) -> Iterator[Problem]:
 def _scales_order(subject: Subject) -> Iterator[Problem]:
     for image in multiscales(subject):
         before: list[int | float] | None = None
-        for level in entries(image.value, "datasets"):
+        for level in inside(image, "datasets"):
             scale = level_vector(level.value, "scale")
             smaller = scale is not None and before is not None and _shrinks(before, scale)
             if smaller:
                 message = f"has pixels of {said(scale)} after those of {said(before)}"
-                yield at(f"{image.pointer}{level.pointer}", message)
+                yield at(level.pointer, message)
             before = scale
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import math
 from functools import cache
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple, TypeGuard
+from typing import TYPE_CHECKING, NamedTuple, TypeGuard, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Hashable, Iterable, Iterator, Mapping
 
-
+Place = TypeVar("Place")
+Key = TypeVar("Key", bound="Hashable")
 _NESTED = 3
 """Levels of lists and objects that a message shows."""
 _BEYOND = 2**1023
@@ -50,6 +51,41 @@ def entries(value: object, *names: str) -> Iterator[Entry]:
             yield Entry(number, f"{below}/{number}", item)
 
 
+def inside(entry: Entry, *names: str) -> Iterator[Entry]:
+    """Walk the objects of a list in an entry, with pointers from where that one's begins."""
+    for one in entries(entry.value, *names):
+        yield one._replace(pointer=entry.pointer + one.pointer)
+
+
+def named(value: object, *names: str, by: str = "name") -> Iterator[tuple[Entry, str]]:
+    """Walk the objects of a list that have a text at one member, each with that text."""
+    for one in entries(value, *names):
+        found = one.value.get(by)
+        if isinstance(found, str):
+            yield one, found
+
+
+def texts(value: object) -> Iterator[tuple[str, str]]:
+    """Walk the texts of a list, each after the pointer to it."""
+    return ((f"/{n}", item) for n, item in enumerate(items(value)) if isinstance(item, str))
+
+
+def repeated(found: Iterable[tuple[Place, Key]]) -> Iterator[tuple[Place, Key, Place]]:
+    """Walk the values that came before: where each is, what it is, and where the first is."""
+    first: dict[Key, Place] = {}
+    for place, value in found:
+        if value in first:
+            yield place, value, first[value]
+        first.setdefault(value, place)
+
+
+def lengths(value: object, least: int = 0) -> tuple[int, ...] | None:
+    """Give a list of whole numbers that are not below `least`; None where it is not one."""
+    if not isinstance(value, list) or not all(type(v) is int and v >= least for v in value):
+        return None
+    return tuple(value)
+
+
 @cache
 def _below(names: tuple[str, ...]) -> str:
     return "".join(f"/{escaped(name)}" for name in names)
@@ -61,7 +97,9 @@ def text(value: object) -> str | None:
 
 
 def whole(value: object) -> int | None:
-    """Give a whole number, or None; neither true nor 1.0 is one."""
+    """Give a whole number, as JSON Schema has them: 1.0 is one, true is none."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 

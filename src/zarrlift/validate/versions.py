@@ -75,6 +75,8 @@ def _known(subject: Subject) -> Iterator[Problem]:
     known = known_version(stated)
     if known in _OLD:
         told = "is one of Zarr v2, and this node is of v3"
+    elif known and stated.removeprefix(f"{known}.").isdecimal():
+        told = f"is to be written {known}"
     else:
         told = f"was a draft of {known}" if known else "is not one that is known here"
     yield Problem("/attributes/ome/version", f"version {said(stated)} {told}")

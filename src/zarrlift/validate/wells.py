@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from zarrlift.findings import Severity
 from zarrlift.validate.around import axis_names, is_readable, level_layouts, no_image
 from zarrlift.validate.rule import About, Force, Problem, Rules, between
-from zarrlift.validate.values import entries, items, said, text, whole
+from zarrlift.validate.told import wrong_list
+from zarrlift.validate.values import entries, named, repeated, said, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,16 +46,7 @@ def _object(subject: Subject) -> Iterator[Problem]:
 def _images(subject: Subject) -> Iterator[Problem]:
     if not isinstance(subject.value, dict):
         return
-    stated = subject.value.get("images")
-    if "images" not in subject.value:
-        yield Problem("", "images is missing")
-    elif not isinstance(stated, list):
-        yield Problem("/images", f"images is {said(stated)}, no list")
-    elif not stated:
-        yield Problem("/images", "images is an empty list")
-    for number, item in enumerate(items(stated)):
-        if not isinstance(item, dict):
-            yield Problem(f"/images/{number}", f"{said(item)} is no object")
+    yield from wrong_list(subject.value, "images")
 
 
 @RULES.rule(
@@ -84,13 +76,8 @@ def _path(subject: Subject) -> Iterator[Problem]:
     repair="remove the second entry, or write the path that was meant",
 )
 def _once(subject: Subject) -> Iterator[Problem]:
-    seen: set[str] = set()
-    for entry in entries(subject.value, "images"):
-        path = text(entry.value.get("path"))
-        if path is not None:
-            if path in seen:
-                yield Problem(f"{entry.pointer}/path", f"field {said(path)} is listed twice")
-            seen.add(path)
+    for entry, path, _ in repeated(named(subject.value, "images", by="path")):
+        yield Problem(f"{entry.pointer}/path", f"field {said(path)} is listed twice")
 
 
 @RULES.rule(
@@ -102,7 +89,7 @@ def _once(subject: Subject) -> Iterator[Problem]:
 def _acquisition(subject: Subject) -> Iterator[Problem]:
     for entry in entries(subject.value, "images"):
         stated = entry.value.get("acquisition", 0)
-        if whole(stated) is None and not (isinstance(stated, float) and stated.is_integer()):
+        if whole(stated) is None:
             told = f"acquisition is {said(stated)}, no whole number"
             yield Problem(f"{entry.pointer}/acquisition", told)
 
@@ -161,8 +148,7 @@ def _version(subject: Subject) -> Iterator[Problem]:
     looks_around=True,
 )
 def _exist(subject: Subject) -> Iterator[Problem]:
-    for entry in entries(subject.value, "images"):
-        path = text(entry.value.get("path"))
+    for entry, path in named(subject.value, "images", by="path"):
         place = subject.place(path) if path else None
         problem = no_image(subject.tree, place) if place is not None else None
         if problem is not None:
@@ -228,8 +214,8 @@ def _alike(subject: Subject) -> Iterator[Problem]:
 
 def _fields(subject: Subject) -> Iterator[Found]:
     """Walk the fields that are there, each once."""
-    paths = (text(entry.value.get("path")) for entry in entries(subject.value, "images"))
-    for path in dict.fromkeys(p for p in paths if p):
+    paths = (path for _, path in named(subject.value, "images", by="path") if path)
+    for path in dict.fromkeys(paths):
         node = subject.beside(path)
         if node is not None:
             yield node

@@ -14,7 +14,7 @@ from zarrlift.metadata import datatypes
 from zarrlift.metadata.codecs import DECODABLE_V2, SHARED_BLOSC
 from zarrlift.validate.nodes import ZARR_V2
 from zarrlift.validate.rule import About, Force, Problem, Rules
-from zarrlift.validate.values import entries, escaped, items, said, text
+from zarrlift.validate.values import entries, escaped, items, lengths, said, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 RULES = Rules(About.ZARR_V2, f"{ZARR_V2}#metadata")
 
-_DUE = ("zarr_format", "shape", "chunks", "dtype", "compressor", "fill_value", "order", "filters")
-_MEMBERS = frozenset({*_DUE, "dimension_separator"})
+_DUE = ("shape", "chunks", "dtype", "compressor", "fill_value", "order", "filters")
+_MEMBERS = frozenset({*_DUE, "zarr_format", "dimension_separator"})
 _TIME = r"[mM]8\[\d*(?:Y|M|W|D|h|m|s|ms|us|μs|ns|ps|fs|as|generic)\]"
 _TYPE = re.compile(
     rf"(?:[<>|](?:b1|[iu]1|[SV]\d+)|[<>](?:[iu][248]|f(?:2|4|8|12|16)|c(?:8|16|24|32)|{_TIME})|"
@@ -69,9 +69,8 @@ _SETTINGS = {
     repair="add the member; null where there is no compressor, filter or fill value",
 )
 def _members(subject: Subject) -> Iterator[Problem]:
-    document = _document(subject)
-    for name in _DUE if document else ():
-        if name not in document and name != "zarr_format":
+    for name in _DUE if subject.members else ():
+        if name not in subject.members:
             yield Problem("", f"{name} is missing")
 
 
@@ -82,7 +81,7 @@ def _members(subject: Subject) -> Iterator[Problem]:
     repair="move the member into .zattrs",
 )
 def _unknown(subject: Subject) -> Iterator[Problem]:
-    for name in _document(subject):
+    for name in subject.members:
         if name not in _MEMBERS:
             yield Problem(f"/{escaped(name)}", f"member {said(name)} is not specified")
 
@@ -94,8 +93,8 @@ def _unknown(subject: Subject) -> Iterator[Problem]:
     repair="write the length of each axis",
 )
 def _shape(subject: Subject) -> Iterator[Problem]:
-    document = _document(subject)
-    if "shape" in document and _lengths(document["shape"]) is None:
+    document = subject.members
+    if "shape" in document and lengths(document["shape"]) is None:
         yield Problem("/shape", f"shape is {said(document['shape'])}, no list of lengths")
 
 
@@ -107,10 +106,10 @@ def _shape(subject: Subject) -> Iterator[Problem]:
     anchor=f"{ZARR_V2}#chunks",
 )
 def _chunks(subject: Subject) -> Iterator[Problem]:
-    document = _document(subject)
+    document = subject.members
     if "chunks" not in document:
         return
-    chunks, shape = _lengths(document["chunks"]), _lengths(document.get("shape"))
+    chunks, shape = lengths(document["chunks"]), lengths(document.get("shape"))
     if chunks is None:
         yield Problem("/chunks", f"chunks is {said(document['chunks'])}, no list of lengths")
     elif shape is not None and len(chunks) != len(shape):
@@ -128,7 +127,7 @@ def _chunks(subject: Subject) -> Iterator[Problem]:
     anchor=f"{ZARR_V2}#data-type-encoding",
 )
 def _dtype(subject: Subject) -> Iterator[Problem]:
-    document = _document(subject)
+    document = subject.members
     if "dtype" not in document:
         return
     code = document["dtype"]
@@ -147,7 +146,7 @@ def _dtype(subject: Subject) -> Iterator[Problem]:
     anchor=f"{ZARR_V2}#fill-value-encoding",
 )
 def _fill(subject: Subject) -> Iterator[Problem]:
-    document = _document(subject)
+    document = subject.members
     value, code = document.get("fill_value"), document.get("dtype")
     if value is not None and _is_type(code) and not _fits(value, code):
         told = f"fill_value {said(value)} is no value of {said(code)}"
@@ -161,7 +160,7 @@ def _fill(subject: Subject) -> Iterator[Problem]:
     repair='write "C" where the last axis varies fastest, else "F"',
 )
 def _order(subject: Subject) -> Iterator[Problem]:
-    document = _document(subject)
+    document = subject.members
     if "order" in document and document["order"] not in ("C", "F"):
         yield Problem("/order", f'order is {said(document["order"])}, neither "C" nor "F"')
 
@@ -174,7 +173,7 @@ def _order(subject: Subject) -> Iterator[Problem]:
     repair="write null where there is none, else the codec's id and settings",
 )
 def _codecs(subject: Subject) -> Iterator[Problem]:
-    document = _document(subject)
+    document = subject.members
     compressor, filters = document.get("compressor"), document.get("filters")
     if compressor is not None and not _has_id(compressor):
         yield Problem("/compressor", f"compressor is {said(compressor)}, no object with an id")
@@ -237,20 +236,10 @@ def _settings(subject: Subject) -> Iterator[Problem]:
     repair='write "/" for nested keys such as 0/0, "." for flat ones such as 0.0',
 )
 def _separator(subject: Subject) -> Iterator[Problem]:
-    document = _document(subject)
+    document = subject.members
     if document.get("dimension_separator", ".") not in (".", "/"):
         stated = said(document["dimension_separator"])
         yield Problem("/dimension_separator", f'dimension_separator is {stated}, not "." or "/"')
-
-
-def _document(subject: Subject) -> Mapping[str, object]:
-    return subject.value if isinstance(subject.value, dict) else {}
-
-
-def _lengths(value: object) -> list[int] | None:
-    if not isinstance(value, list) or not all(type(v) is int and v >= 0 for v in value):
-        return None
-    return value
 
 
 def _is_type(code: object) -> bool:
@@ -274,7 +263,7 @@ def _is_type(code: object) -> bool:
 def _is_field(field: object) -> bool:
     if not isinstance(field, list) or len(field) not in (2, 3) or not isinstance(field[0], str):
         return False
-    return len(field) == 2 or _lengths(field[2]) is not None  # noqa: PLR2004 - name and type
+    return len(field) == 2 or lengths(field[2]) is not None  # noqa: PLR2004 - name and type
 
 
 def _fits(value: object, code: object) -> bool:
@@ -301,7 +290,7 @@ def _ids(document: Mapping[str, object]) -> list[object]:
 
 def _configs(subject: Subject) -> Iterator[tuple[str, str, Mapping[str, object]]]:
     """Walk the codecs that have an id: where, which, and their settings."""
-    document = _document(subject)
+    document = subject.members
     for entry in entries(document, "filters"):
         name = text(entry.value.get("id"))
         if name is not None:

@@ -12,7 +12,7 @@ from zarrlift.errors import DocumentError
 from zarrlift.metadata import datatypes
 from zarrlift.validate.nodes import ZARR_V3
 from zarrlift.validate.rule import About, Force, Problem, Rules
-from zarrlift.validate.values import items, said
+from zarrlift.validate.values import items, lengths, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -59,18 +59,6 @@ def extension(value: object) -> Extension | None:
     return Extension(value["name"], configuration, short=False)
 
 
-def document(subject: Subject) -> Mapping[str, object]:
-    """Give the array's document of v3; an empty one where there is none that can be read."""
-    return subject.value if isinstance(subject.value, dict) else {}
-
-
-def lengths(value: object, least: int = 0) -> tuple[int, ...] | None:
-    """Give a list of whole numbers that are not below `least`; None where it is not one."""
-    if not isinstance(value, list) or not all(type(v) is int and v >= least for v in value):
-        return None
-    return tuple(value)
-
-
 @RULES.rule(
     "zarr3-members",
     Force.MUST,
@@ -79,7 +67,7 @@ def lengths(value: object, least: int = 0) -> tuple[int, ...] | None:
     repair="add the member as the stored chunks need it",
 )
 def _members(subject: Subject) -> Iterator[Problem]:
-    held = document(subject)
+    held = subject.members
     for name in _DUE if held else ():
         if name not in held:
             yield Problem("", f"{name} is missing")
@@ -94,7 +82,7 @@ def _members(subject: Subject) -> Iterator[Problem]:
     anchor=f"{ZARR_V3}#extension-definition",
 )
 def _form(subject: Subject) -> Iterator[Problem]:
-    held = document(subject)
+    held = subject.members
     for name in _POINTS:
         value = held.get(name)
         if name in held and extension(value) is None:
@@ -118,7 +106,7 @@ def _form(subject: Subject) -> Iterator[Problem]:
     anchor=f"{ZARR_V3}#array-metadata-shape",
 )
 def _shape(subject: Subject) -> Iterator[Problem]:
-    held = document(subject)
+    held = subject.members
     if "shape" in held and lengths(held["shape"]) is None:
         yield Problem("/shape", f"shape is {said(held['shape'])}, no list of lengths")
 
@@ -131,7 +119,7 @@ def _shape(subject: Subject) -> Iterator[Problem]:
     anchor=f"{EXTENSIONS}/tree/main/data-types",
 )
 def _data_type(subject: Subject) -> Iterator[Problem]:
-    found = extension(document(subject).get("data_type"))
+    found = extension(subject.members.get("data_type"))
     if found is None or is_core(found) or _REGISTERED.fullmatch(found.name):
         return
     who = "only zarr-python reads it" if found.name in _ZARR_PYTHON else "no reader is known for it"
@@ -153,7 +141,7 @@ def is_core(found: Extension) -> bool:
     anchor=f"{ZARR_V3}#array-metadata-chunk-grid",
 )
 def _grid(subject: Subject) -> Iterator[Problem]:
-    held = document(subject)
+    held = subject.members
     found = extension(held.get("chunk_grid"))
     if found is None or found.name != "regular":
         return
@@ -174,7 +162,7 @@ def _grid(subject: Subject) -> Iterator[Problem]:
     anchor=f"{EXTENSIONS}/tree/main/chunk-grids",
 )
 def _grid_known(subject: Subject) -> Iterator[Problem]:
-    found = extension(document(subject).get("chunk_grid"))
+    found = extension(subject.members.get("chunk_grid"))
     if found is not None and found.name != "regular":
         few = "few readers have it" if found.name == "rectilinear" else "no reader is known for it"
         yield Problem("/chunk_grid", f"chunk grid {said(found.name)}: {few}")
@@ -188,7 +176,7 @@ def _grid_known(subject: Subject) -> Iterator[Problem]:
     anchor=f"{ZARR_V3}#chunk-key-encoding",
 )
 def _keys(subject: Subject) -> Iterator[Problem]:
-    found = extension(document(subject).get("chunk_key_encoding"))
+    found = extension(subject.members.get("chunk_key_encoding"))
     if found is None:
         return
     if found.name not in ("default", "v2"):
@@ -209,7 +197,7 @@ def _keys(subject: Subject) -> Iterator[Problem]:
     anchor=f"{ZARR_V3}#fill-value-list",
 )
 def _fill(subject: Subject) -> Iterator[Problem]:
-    held = document(subject)
+    held = subject.members
     found = extension(held.get("data_type"))
     if found is None or "fill_value" not in held:
         return
@@ -249,7 +237,7 @@ def _reads(value: object, name: str) -> bool:
     anchor=f"{ZARR_V3}#array-metadata-dimension-names",
 )
 def _names(subject: Subject) -> Iterator[Problem]:
-    held = document(subject)
+    held = subject.members
     if "dimension_names" not in held:
         return
     names, shape = held["dimension_names"], lengths(held.get("shape"))
@@ -267,7 +255,7 @@ def _names(subject: Subject) -> Iterator[Problem]:
     anchor=f"{ZARR_V3}#array-metadata-storage-transformers",
 )
 def _transformers(subject: Subject) -> Iterator[Problem]:
-    for number, value in enumerate(items(document(subject).get("storage_transformers"))):
+    for number, value in enumerate(items(subject.members.get("storage_transformers"))):
         found = extension(value)
         if found is not None:
             told = f"no reader is known for the storage transformer {said(found.name)}"

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from zarrlift.metadata.codecs import SHARED_BLOSC, SHUFFLES
 from zarrlift.validate.nodes import ZARR_V3
 from zarrlift.validate.rule import About, Force, Problem, Rules
-from zarrlift.validate.values import items, said
-from zarrlift.validate.zarr_v3 import EXTENSIONS, Extension, document, extension, lengths
+from zarrlift.validate.values import items, lengths, said
+from zarrlift.validate.zarr_v3 import EXTENSIONS, Extension, extension
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,7 +113,7 @@ def _form(subject: Subject) -> Iterator[Problem]:
     anchor=f"{ZARR_V3}#extension-definition",
 )
 def _short(subject: Subject) -> Iterator[Problem]:
-    points = ((f"/{n}", document(subject).get(n)) for n in ("chunk_grid", "chunk_key_encoding"))
+    points = ((f"/{n}", subject.members.get(n)) for n in ("chunk_grid", "chunk_key_encoding"))
     named = [(pointer, value) for pointer, value in points if isinstance(value, str)]
     for chain in _chains(subject):
         named += [(place, codec.name) for place, codec in chain.links if codec.short]
@@ -307,7 +307,7 @@ def _chains(subject: Subject) -> list[_Codecs]:
 
 
 def _walked(subject: Subject) -> Iterator[_Codecs]:
-    held = document(subject)
+    held = subject.members
     if not isinstance(held.get("codecs"), list):
         return
     grid, kind = extension(held.get("chunk_grid")), extension(held.get("data_type"))

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import cast
 
 import pytest
 
-from tests.build import read_json, sample, write_json
+from tests.build import read_json, sample, write_group, write_json
 from tests.build_ome import OMERO, pyramid, write_collection, write_image, write_labels, write_plate
+from tests.build_v3 import write_v3_group
 from tests.traps import Trap, traps_of
+from tests.validation.pairs_systems import scene
+from tests.validation.trees import image, under
 from zarrlift.findings import Finding
 from zarrlift.store.folder import Folder
 from zarrlift.survey.alike import Alike
@@ -74,6 +78,28 @@ def test_traps_are_told_the_same(trap: Trap, tmp_path: Path) -> None:
     tree = look(Folder(tmp_path / "a"))
 
     assert check(tree) == one_by_one(tree)
+
+
+def test_the_same_list_counts_where_the_group_is_called_so(tmp_path: Path) -> None:
+    """Series are those of a group `OME`, whatever other group has the same document before it."""
+    root = write_collection(tmp_path / "a", images=1)
+    write_group(root / "AAA", read_json(root / "OME/.zattrs"))
+    shutil.rmtree(root / "0")
+
+    assert "series-exist" in {f.rule for f in check(look(Folder(root)))}
+
+
+def test_scenes_are_measured_by_their_own_images(tmp_path: Path) -> None:
+    """Two scenes with the same document, of which one's images have fewer axes than it joins."""
+    flat = scene() | under("tile1", image("0.6", "yx"))
+    for path, document in {**under("x/all", scene()), **under("y/all", flat)}.items():
+        if isinstance(document, dict):
+            write_json(tmp_path / path, document)
+    write_v3_group(tmp_path)
+    tree = look(Folder(tmp_path))
+
+    assert check(tree) == one_by_one(tree)
+    assert [f.path for f in check(tree) if f.rule == "scene-dimensions"] == ["y/all"]
 
 
 def test_documents_of_the_same_bytes_are_one() -> None:
