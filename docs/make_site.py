@@ -14,6 +14,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import yaml
+
 from docs import make_reference, make_tutorial
 
 if TYPE_CHECKING:
@@ -21,11 +23,11 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 BUILD = ROOT / "build"
+CONFIG = ROOT / "mkdocs.yml"
 FROM_ROOT = {"CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.md"}
 """Pages that lie at the root of the repository, and their names on the site."""
 _SECTION = re.compile(r"^## ([^:\n]+).*?\n(.*?)(?=^## |\Z)", re.DOTALL | re.MULTILINE)
 _LISTED = re.compile(r"\]\(([\w./-]+\.md)\)")
-_NOTEBOOKS = re.compile(r'^  notebooks: "(.*)"$', re.MULTILINE)
 _SPEED = re.compile(r"^## Speed\n(.*?)(?=^## )", re.DOTALL | re.MULTILINE)
 _GLANCE = "Its figures are in the [README](../README.md#speed)."
 _TABLES = "Its figures are in the [README](../../README.md#speed)."
@@ -52,22 +54,37 @@ def main() -> int:
     return subprocess.run(command, cwd=BUILD, check=False).returncode  # noqa: S603 - our own words
 
 
-def lay_out(build: Path, *, run: bool) -> None:
+def lay_out(build: Path, *, run: bool, config: Path = CONFIG) -> None:
     """Write `docs/` and `mkdocs.yml` of the site below `build`, in place of what was there."""
     docs = build / "docs"
     shutil.rmtree(docs, ignore_errors=True)
     shutil.copytree(ROOT / "docs", docs, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
-    config = (ROOT / "mkdocs.yml").read_text("utf-8")
+    settings = config.read_text("utf-8")
     listed = navigation((docs / "index.md").read_text("utf-8"))
-    (build / "mkdocs.yml").write_text(config + listed, "utf-8")
+    (build / "mkdocs.yml").write_text(settings + listed, "utf-8")
     for name, page in FROM_ROOT.items():
         text = (ROOT / name).read_text("utf-8")
         (docs / page).write_text(text.replace("](docs/", "]("), "utf-8")
     speed = _speed((ROOT / "README.md").read_text("utf-8"))
     fill(docs / "index.md", _GLANCE, at_a_glance(speed), head=_WIDE)
     fill(docs / "reference" / "benchmarks.md", _TABLES, speed)
-    base = _NOTEBOOKS.search(config)
-    _lay_out_notebooks(docs / "tutorial", base[1] if base else "", run=run)
+    _lay_out_notebooks(docs / "tutorial", addresses(settings), run=run)
+
+
+class _Settings(yaml.SafeLoader):  # type: ignore[misc] - published without type hints
+    """Reads `mkdocs.yml`; the functions that it names are for Zensical to call."""
+
+
+_Settings.add_multi_constructor("tag:yaml.org,2002:python/", lambda *_: None)
+
+
+def addresses(settings: str) -> make_tutorial.Public:
+    """Give the public addresses that `mkdocs.yml` states."""
+    stated = yaml.load(settings, _Settings)  # noqa: S506 - a safe one, which makes no objects
+    extra = stated.get("extra") or {}
+    return make_tutorial.Public(
+        site=stated.get("site_url") or "", colab=extra.get("notebooks") or ""
+    )
 
 
 def navigation(index: str) -> str:
@@ -79,7 +96,7 @@ def navigation(index: str) -> str:
     return "\n" + "\n".join(lines) + "\n"
 
 
-def _lay_out_notebooks(folder: Path, base: str, *, run: bool) -> None:
+def _lay_out_notebooks(folder: Path, public: make_tutorial.Public, *, run: bool) -> None:
     """Write each notebook as a page, and as a file to take away."""
     with tempfile.TemporaryDirectory() as work:
         for source in make_tutorial.sources():
@@ -88,9 +105,9 @@ def _lay_out_notebooks(folder: Path, base: str, *, run: bool) -> None:
             if run:
                 sys.stderr.write(f"Running tutorial/{name}\n")
                 make_tutorial.run(notebook, Path(work))
-            page = make_tutorial.page(notebook, base, name)
+            page = make_tutorial.page(notebook, public, name)
             (folder / f"{name}.md").write_text(page.text, "utf-8")
-            file = make_tutorial.to_json(notebook, base, name)
+            file = make_tutorial.to_json(notebook, public, name)
             (folder / f"{name}.ipynb").write_text(file, "utf-8")
             for picture, data in page.pictures.items():
                 (folder / picture).write_bytes(data)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import copy
 import os
+import posixpath
 import re
 import sys
 import tempfile
@@ -37,7 +38,19 @@ _MOVES = re.compile(r"\x1b\[[0-9;?]*[A-Zhl]")
 _OVERWRITTEN = re.compile(r"(?:[^\n]*\n(?:\x1b\[1A\x1b\[2K)+|[^\n]*\r(?!\n))")
 """Lines of a terminal that others took the place of."""
 _TITLE = re.compile(r"^# .*\n")
+_LINK = re.compile(r"\[([^\]]+)\]\(([\w./-]+)\.md(#[\w-]+)?\)")
+"""To a page of the documentation, from one of the tutorial."""
 _MARKUP = ("text/html", "image/svg+xml")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Public:
+    """Where the site lies in public; an empty address where it does not."""
+
+    site: str = ""
+    """The site's own address."""
+    colab: str = ""
+    """The address on Colab below which it opens the site's files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,18 +110,37 @@ def _settle(output: Any, folder: str) -> None:  # noqa: ANN401 - of a `Notebook`
                 holder[kind] = _MOVES.sub("", settled).replace(folder, SHOWN_FOLDER)
 
 
-def to_json(notebook: Notebook, base: str, name: str) -> str:
-    """Give the file of a notebook, with a link to open it on Colab where there is a `base`."""
+def to_json(notebook: Notebook, public: Public, name: str) -> str:
+    """Give the file of a notebook, which is opened far from the pages that it links to.
+
+    Its links lead to the site in public, or name the page; with `public.colab` it has one to Colab.
+    """
     published = copy.deepcopy(notebook)
-    _put_below_title(published.cells[0], _badge(base, name))
+    for cell in published.cells:
+        if cell.cell_type == "markdown":
+            cell.source = _LINK.sub(lambda link: _far(link, public.site), cell.source)
+    badge = _colab(f"![Open in Colab]({_BADGE})", public, name)
+    _put_below_title(published.cells[0], badge)
     return str(nbformat.writes(published))
 
 
-def page(notebook: Notebook, base: str, name: str) -> Page:
+def _far(link: re.Match[str], site: str) -> str:
+    """Give a link to a page as it is of use away from the site."""
+    text, page, anchor = link.groups(default="")
+    path = posixpath.normpath(f"{FOLDER.name}/{page}")
+    if site:
+        return f"[{text}]({site.rstrip('/')}/{path}.html{anchor})"
+    beside = "/" not in page and page != "index"
+    return f"{text} (`{page}.ipynb`)" if beside else f"{text} (`{path}.md`)"
+
+
+def page(notebook: Notebook, public: Public, name: str) -> Page:
     """Give a notebook as a page; `name` is that of its file, and begins those of its pictures."""
-    links = f"[Download this notebook]({name}.ipynb){{ .md-button }} {_badge(base, name)}"
+    download = f"[Download this notebook]({name}.ipynb){{ .md-button }}"
+    colab = _colab("Open in Colab", public, name)
+    links = f"{download} {colab}{{ .md-button }}" if colab else download
     cells = copy.deepcopy(notebook.cells)
-    _put_below_title(cells[0], links.strip())
+    _put_below_title(cells[0], links)
     parts: list[str] = []
     pictures: dict[str, bytes] = {}
     for cell in cells:
@@ -120,8 +152,10 @@ def page(notebook: Notebook, base: str, name: str) -> Page:
     return Page(text="\n\n".join(parts) + "\n", pictures=pictures)
 
 
-def _badge(base: str, name: str) -> str:
-    return f"[![Open in Colab]({_BADGE})]({base}/tutorial/{name}.ipynb)" if base else ""
+def _colab(shown: str, public: Public, name: str) -> str:
+    """Give a link that opens the file of a notebook on Colab; none without an address."""
+    base = public.colab.rstrip("/")
+    return f"[{shown}]({base}/{FOLDER.name}/{name}.ipynb)" if base else ""
 
 
 def _put_below_title(cell: Any, line: str) -> None:  # noqa: ANN401 - of a `Notebook`

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import nbformat.v4 as nb
 import pytest
@@ -14,6 +16,8 @@ import yaml
 from docs import make_site, make_tutorial
 
 DOCS = make_site.ROOT / "docs"
+COLAB = "https://colab.research.google.com/github/owner/repository/blob/gh-pages"
+NOWHERE = make_tutorial.Public()
 SPEED = """\
 Measured so.
 
@@ -40,6 +44,13 @@ def pages_in(nav: object) -> Iterator[str]:
         case list():
             for inner in nav:
                 yield from pages_in(inner)
+
+
+def links_within(notebook: dict[str, Any]) -> list[str]:
+    """Give the links of a notebook that lead to files: dead ones, once it is taken away."""
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "markdown"]
+    links = re.findall(r"\]\(([^)]*)\)", "\n".join("".join(cell["source"]) for cell in cells))
+    return [link for link in links if "://" not in link]
 
 
 def test_navigation_has_every_page() -> None:
@@ -72,6 +83,7 @@ def test_pages_are_laid_out_with_what_is_computed(tmp_path: Path) -> None:
     for source in make_tutorial.sources():
         notebook = json.loads((docs / "tutorial" / f"{source.stem}.ipynb").read_text("utf-8"))
         assert notebook["nbformat"] == 4
+        assert links_within(notebook) == []
         assert f"]({source.stem}.ipynb)" in (docs / "tutorial" / source.name).read_text("utf-8")
     assert list(docs.rglob("*.py")) == []
 
@@ -97,7 +109,7 @@ def test_page_shows_the_richest_form() -> None:
     picture = {"text/plain": "<fig>", "image/png": base64.b64encode(b"png").decode()}
     plain = nb.new_output("stream", name="stdout", text="\x1b[1mtext\x1b[0m with\n```\nfences\n")
     drawn = nb.new_output("display_data", picture)
-    page = make_tutorial.page(notebook_of([markup, drawn, plain]), "", "1-x")
+    page = make_tutorial.page(notebook_of([markup, drawn, plain]), NOWHERE, "1-x")
 
     assert '<div class="output">\n<b>bold</b>\n</div>' in page.text
     assert page.pictures == {"1-x-1.png": b"png"}
@@ -106,15 +118,54 @@ def test_page_shows_the_richest_form() -> None:
 
 
 def test_links_stand_below_the_title() -> None:
-    """A page offers its notebook, and Colab where the site has an address."""
+    """A page offers its notebook, and Colab where that has an address; so does the file."""
     notebook = notebook_of([])
-    base = "https://colab.research.google.com/github/owner/repository/blob/gh-pages"
+    public = make_tutorial.Public(colab=COLAB)
 
-    assert "colab" not in make_tutorial.page(notebook, "", "1-x").text
-    assert make_tutorial.page(notebook, "", "1-x").text.startswith("# Title\n\n[Download")
-    assert f"]({base}/tutorial/1-x.ipynb)" in make_tutorial.page(notebook, base, "1-x").text
-    assert f"]({base}/tutorial/1-x.ipynb)" in make_tutorial.to_json(notebook, base, "1-x")
-    assert "colab" not in make_tutorial.to_json(notebook, "", "1-x")
+    assert "colab" not in make_tutorial.page(notebook, NOWHERE, "1-x").text
+    assert make_tutorial.page(notebook, NOWHERE, "1-x").text.startswith("# Title\n\n[Download")
+    assert f"]({COLAB}/tutorial/1-x.ipynb)" in make_tutorial.page(notebook, public, "1-x").text
+    assert f"]({COLAB}/tutorial/1-x.ipynb)" in make_tutorial.to_json(notebook, public, "1-x")
+    assert "colab" not in make_tutorial.to_json(notebook, NOWHERE, "1-x")
+
+
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_one_line_of_settings_gives_every_notebook_its_link(tmp_path: Path, quote: str) -> None:
+    """With an address on Colab in `mkdocs.yml`, each page and each file links to it."""
+    config = tmp_path / "edited.yml"
+    written = make_site.CONFIG.read_text("utf-8")
+    line = f"  notebooks: {quote}{COLAB}/{quote}\n"
+    config.write_text(re.sub(r"^  notebooks:.*\n", line, written, flags=re.MULTILINE), "utf-8")
+    make_site.lay_out(tmp_path, run=False, config=config)
+
+    for source in make_tutorial.sources():
+        link = f"]({COLAB}/tutorial/{source.stem}.ipynb)"
+        page = tmp_path / "docs" / "tutorial" / source.name
+        assert link in page.read_text("utf-8")
+        assert link in page.with_suffix(".ipynb").read_text("utf-8")
+
+
+def test_links_of_a_file_that_is_taken_away_lead_on() -> None:
+    """They lead to the site where that has an address; else they name the page or notebook."""
+    text = "# Title\n\n[Plates](../guides/lift-a-plate.md#wells), then\n[the\nnext](2-y.md)."
+    away = "See [blosc](https://www.blosc.org), ![a plot](plot.png)."
+    notebook = nb.new_notebook(cells=[nb.new_markdown_cell(text), nb.new_markdown_cell(away)])
+
+    def taken(site: str) -> list[str]:
+        public = make_tutorial.Public(site=site)
+        written = json.loads(make_tutorial.to_json(notebook, public, "1-x"))
+        return ["".join(cell["source"]) for cell in written["cells"]]
+
+    site = "https://owner.example/docs"
+    assert taken(f"{site}/") == [
+        f"# Title\n\n[Plates]({site}/guides/lift-a-plate.html#wells), then\n"
+        f"[the\nnext]({site}/tutorial/2-y.html).",
+        away,
+    ]
+    assert taken("") == [
+        "# Title\n\nPlates (`guides/lift-a-plate.md`), then\nthe\nnext (`2-y.ipynb`).",
+        away,
+    ]
 
 
 def test_progress_that_moved_is_not_shown(tmp_path: Path) -> None:
