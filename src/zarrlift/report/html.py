@@ -27,6 +27,7 @@ _CELL = "padding: 2px 10px 2px 0; text-align: left; vertical-align: top; white-s
 _TABLE = "border-collapse: collapse; font-size: inherit"
 _FAINT = "opacity: 0.65"
 _BOX = "display: inline-block; width: 1em; outline: 1px solid currentColor"
+_BESIDE = "display: flex; flex-wrap: wrap; align-items: flex-start; gap: 16px"
 _MOST_LEVELS, _MOST_NAMES = 24, 60
 _MOST_CHANNELS, _MOST_CELLS = 64, 2**14
 _LONGEST_JSON = 20_000
@@ -97,9 +98,9 @@ def _image_body(shown: Image, labels: Sequence[str], picture: bytes | None) -> s
     drawn = (
         f"<img alt='middle plane of {escape(shown.name) or 'the image'}' "
         f"src='data:image/png;base64,{data}' "
-        "style='max-width: 256px; image-rendering: auto; margin-left: 16px; border-radius: 4px'/>"
+        "style='max-width: 256px; image-rendering: auto; border-radius: 4px'/>"
     )
-    return f"<div style='display: flex; align-items: flex-start'><div>{told}</div>{drawn}</div>"
+    return f"<div style='{_BESIDE}'><div>{told}</div>{drawn}</div>"
 
 
 def _names(names: Sequence[str]) -> str:
@@ -190,7 +191,7 @@ def _level_body(shown: Level, axes: Sequence[Axis]) -> str:
     ]
     told = escape(grids.words(layout, names))
     drawn = f"{grids.svg(layout, names)}<div style='{_FAINT}'>{told}</div>"
-    return f"<div style='display: flex; gap: 24px'>{_table((), rows)}<div>{drawn}</div></div>"
+    return f"<div style='{_BESIDE}'>{_table((), rows)}<div>{drawn}</div></div>"
 
 
 def _plate_body(shown: Plate) -> str:
