@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from zarrlift.plan.tuning import Tuning
 
 _CHOICES = ("level", "chunk", "sample", "seed", "codecs")
-_MEASURED, _FILE = "What is measured", click.Path(path_type=Path, dir_okay=False)
+_MEASURED, _SHOWN = "What is measured", "What is shown"
+_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 def _codecs(_context: click.Context, _parameter: click.Parameter, text: str | None) -> list[str]:
@@ -26,56 +27,43 @@ def _codecs(_context: click.Context, _parameter: click.Parameter, text: str | No
 
 @click.command(cls=o.Command)
 @click.argument("source", metavar="URL")
-@click.option(
+@o.option(
     "--level",
-    cls=o.Option,
     heading=_MEASURED,
     metavar="N|PATH",
     help="Level of the first image, or path of an array or image (0).",
 )
-@click.option(
+@o.option(
     "--chunk",
-    cls=o.Option,
     heading=_MEASURED,
     metavar="INDEX",
     help="One chunk instead of a sample: 0,0,0,0,0 or with its level, 2/0,0,0,0,0.",
 )
-@click.option(
+@o.option(
     "--sample",
-    cls=o.Option,
     heading=_MEASURED,
     metavar="SIZE",
     default="64MiB",
     help="Decoded data to measure on, at most (64MiB).",
 )
-@click.option(
-    "--seed",
-    cls=o.Option,
-    heading=_MEASURED,
-    type=int,
-    default=0,
-    help="The same seed draws the same chunks (0).",
-)
-@click.option(
+@o.seed(_MEASURED)
+@o.option(
     "--codecs",
-    cls=o.Option,
     heading=_MEASURED,
     metavar="LIST",
     callback=_codecs,
     help="Codecs to try, with commas between, as --codec of convert takes them; or zlib[:level].",
 )
-@click.option(
+@o.option(
     "--plot",
-    cls=o.Option,
-    heading="What is shown",
+    heading=_SHOWN,
     type=_FILE,
     metavar="FILE",
     help="Draw the result: .png or .svg. Needs zarrlift[plot].",
 )
-@click.option(
+@o.option(
     "--output",
-    cls=o.Option,
-    heading="What is shown",
+    heading=_SHOWN,
     type=_FILE,
     metavar="FILE",
     help="Write a file for --layout of plan and convert, with the balanced codec.",

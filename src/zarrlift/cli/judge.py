@@ -18,80 +18,51 @@ if TYPE_CHECKING:
 
     from zarrlift.jobs.validated import Validation
 
-_JUDGED, _SHOWN = "What is judged", "What is shown"
+_JUDGED, _RUNNING, _SHOWN = "What is judged", "How it is carried out", "What is shown"
 _CHOICES = ("level", "sample", "seed", "strict", "ome_version", "web", "workers", "memory")
 
 
 @click.command(cls=o.Command)
 @click.argument("url", metavar="URL", required=False)
-@click.option(
+@o.option(
     "--level",
-    cls=o.Option,
     heading=_JUDGED,
     type=click.Choice(["metadata", "chunks", "data"]),
     default="metadata",
     help="Documents; every object and shard index too; decoded chunks too (metadata).",
 )
-@click.option(
+@o.option(
     "--sample",
-    cls=o.Option,
     heading=_JUDGED,
     metavar="N|SIZE|%",
     help="Decode so many chunks (100), bytes (64MiB) or a share (5%); with --level data.",
 )
-@click.option(
-    "--seed",
-    cls=o.Option,
-    heading=_JUDGED,
-    type=int,
-    default=0,
-    help="The same seed draws the same chunks (0).",
-)
-@click.option("--strict", cls=o.Option, heading=_JUDGED, is_flag=True, help="Warnings count, too.")
-@click.option(
+@o.seed(_JUDGED)
+@o.option("--strict", heading=_JUDGED, is_flag=True, help="Warnings count, too.")
+@o.option(
     "--ome-version",
-    cls=o.Option,
     heading=_JUDGED,
     type=click.Choice(["0.1", "0.2", "0.3", "0.4", "0.5", "0.6"]),
     help="Judge by this version, whatever the dataset states.",
 )
-@click.option(
+@o.option(
     "--web",
-    cls=o.Option,
     heading=_JUDGED,
     is_flag=True,
     help="Ask as browsers do, too: leave for other pages (CORS), ranges, what is missing.",
 )
-@click.option(
+@o.option(
     "--workers",
-    cls=o.Option,
-    heading="How it is carried out",
+    heading=_RUNNING,
     type=click.IntRange(min=1),
     help="Threads, or with buckets requests side by side.",
 )
-@click.option(
-    "--memory",
-    cls=o.Option,
-    heading="How it is carried out",
-    metavar="SIZE",
-    help="Most memory for chunks and indexes.",
+@o.option(
+    "--memory", heading=_RUNNING, metavar="SIZE", help="Most memory for chunks and indexes."
 )
-@click.option(
-    "--explain", cls=o.Option, heading=_SHOWN, metavar="RULE", help="Explain a rule, and end."
-)
-@click.option("--rules", cls=o.Option, heading=_SHOWN, is_flag=True, help="List rules, and end.")
-@click.option(
-    "--format",
-    "output_format",
-    cls=o.Option,
-    heading=_SHOWN,
-    type=click.Choice(["text", "json", "sarif", "junit"]),
-    default="text",
-    help="How the result is printed.",
-)
-@click.option(
-    "--json", "as_json", cls=o.Option, heading=_SHOWN, is_flag=True, help="Same as --format json."
-)
+@o.option("--explain", heading=_SHOWN, metavar="RULE", help="Explain a rule, and end.")
+@o.option("--rules", heading=_SHOWN, is_flag=True, help="List rules, and end.")
+@o.formats("sarif", "junit")
 @o.quiet
 @o.logged
 @o.one_reached

@@ -16,70 +16,60 @@ from zarrlift.cli.reach import one_reach
 if TYPE_CHECKING:
     from zarrlift.jobs.informed import Info
 
-_LOOKED, _FILE = "What is looked at", click.Path(path_type=Path, dir_okay=False)
+_LOOKED, _SHOWN = "What is looked at", "What is shown"
+_FILE = click.Path(path_type=Path, dir_okay=False)
 _ASKED = ("depth", "every", "sizes", "keys", "documents", "chunk")
 
 
 @click.command(cls=o.Command)
 @o.url
-@click.option(
+@o.option(
     "--depth",
-    cls=o.Option,
     heading=_LOOKED,
     type=click.IntRange(min=0),
     help="Levels of folders below URL (all).",
 )
-@click.option(
+@o.option(
     "--all",
     "every",
-    cls=o.Option,
     heading=_LOOKED,
     is_flag=True,
     help="Every well, field, series and dataset, not only the first.",
 )
-@click.option(
+@o.option(
     "--sizes",
-    cls=o.Option,
     heading=_LOOKED,
     is_flag=True,
     help="List all objects: stored size, ratio, missing chunks, how full shards are.",
 )
-@click.option(
+@o.option(
     "--keys",
-    cls=o.Option,
     heading=_LOOKED,
     is_flag=True,
     help="What lies directly under URL: size, date, ETag, storage class, content type.",
 )
-@click.option(
+@o.option(
     "--doc",
     "documents",
-    cls=o.Option,
     heading=_LOOKED,
     is_flag=True,
     help="The metadata documents of URL as they are, and what their members mean.",
 )
-@click.option(
+@o.option(
     "--chunk",
-    cls=o.Option,
     heading=_LOOKED,
     metavar="LEVEL/INDEX",
     help="One chunk, such as 0/0,0,0,1,2: where it lies, its header, its values.",
 )
-@click.option(
+@o.option(
     "--thumbnail",
-    cls=o.Option,
-    heading="What is shown",
+    heading=_SHOWN,
     type=_FILE,
     metavar="FILE",
     help="Save a picture of the first image as a PNG file.",
 )
-@click.option(
-    "--picture",
-    cls=o.Option,
-    heading="What is shown",
-    is_flag=True,
-    help="Draw it here, in a terminal with colours.",
+@o.option(
+    "--picture", heading=_SHOWN, is_flag=True, help="Draw it here, in a terminal with colours."
 )
 @o.one_reached
 @o.as_json

@@ -70,7 +70,8 @@ class Group(click.Group):
                 formatter.write_dl(rows, col_max=12)
 
 
-def _option(*names: str, heading: str, **settings: Any) -> Callable[[F], F]:  # noqa: ANN401 - click's form
+def option(*names: str, heading: str, **settings: Any) -> Callable[[F], F]:  # noqa: ANN401 - click's form
+    """Make an option that stands under a heading."""
     return click.option(*names, cls=Option, heading=heading, **settings)
 
 
@@ -91,88 +92,88 @@ paths = _stack(
     click.argument("source", metavar="SRC"),
     click.argument("target", metavar="DST"),
 )
-exclude = _option(
+exclude = option(
     "--exclude",
     heading=_WRITTEN,
     metavar="GLOB",
     multiple=True,
     help="Leave these paths out; may be given more than once.",
 )
-plain_zarr = _option(
+plain_zarr = option(
     "--plain-zarr", heading=_WRITTEN, is_flag=True, help="Lift Zarr without OME too."
 )
 described = _stack(
-    _option(
+    option(
         "--license", heading=_CRATE, metavar="WORD", help="cc-by, cc0, or the licence's address."
     ),
-    _option(
+    option(
         "--organism",
         heading=_CRATE,
         metavar="TERM",
         multiple=True,
         help="Name or id (Homo sapiens, NCBI:txid9606, 9606).",
     ),
-    _option(
+    option(
         "--modality",
         heading=_CRATE,
         metavar="TERM",
         multiple=True,
         help="Name or id (light sheet, obo:FBbi_00000369).",
     ),
-    _option("--name", heading=_CRATE, metavar="TEXT", help="Name of the dataset."),
-    _option("--description", heading=_CRATE, metavar="TEXT", help="What it shows."),
-    _option(
+    option("--name", heading=_CRATE, metavar="TEXT", help="Name of the dataset."),
+    option("--description", heading=_CRATE, metavar="TEXT", help="What it shows."),
+    option(
         "--author",
         heading=_CRATE,
         metavar="ORCID",
         multiple=True,
         help="Such as 0000-0002-1825-0097, perhaps with a name.",
     ),
-    _option("--keyword", heading=_CRATE, metavar="TEXT", multiple=True, help="A keyword."),
+    option("--keyword", heading=_CRATE, metavar="TEXT", multiple=True, help="A keyword."),
 )
 written = _stack(
-    _option(
+    option(
         "--ome-version",
         heading=_WRITTEN,
         type=_one_of("0.5", "0.6"),
         default="0.5",
         help="OME-Zarr version to write (0.5).",
     ),
-    _option(
+    option(
         "--shards",
         heading=_WRITTEN,
         metavar="SHAPE",
         default="auto",
         help="auto, none, whole, sizes (1,1,1,4096,4096) or by axis (y=4096,x=4096).",
     ),
-    _option(
+    option(
         "--shard-size",
         heading=_WRITTEN,
         metavar="SIZE",
         default="64MiB",
         help="Decoded data that an automatic shard aims at (64MiB).",
     ),
-    _option(
+    option(
         "--max-files",
         heading=_WRITTEN,
         type=click.IntRange(min=1),
         help="Choose shards so that no more files are written.",
     ),
-    _option(
+    option(
         "--chunks",
         heading=_WRITTEN,
         metavar="SHAPE",
         default="keep",
         help="keep, sizes, or by axis.",
     ),
-    _option(
+    option(
         "--codec",
         heading=_WRITTEN,
         metavar="CODEC",
         default="keep",
         help="keep, none, zstd[:level], gzip[:level] or blosc:zstd[:level[:shuffle]].",
     ),
-    _option(
+    option(
         "--layout",
         heading=_WRITTEN,
         type=_FILE,
@@ -181,13 +182,13 @@ written = _stack(
     ),
     exclude,
     plain_zarr,
-    _option(
+    option(
         "--large-index",
         heading=_WRITTEN,
         is_flag=True,
         help="Allow more than 2^20 chunks in a shard.",
     ),
-    _option(
+    option(
         "--damaged",
         heading=_WRITTEN,
         type=_one_of("stop", "copy", "missing"),
@@ -196,42 +197,55 @@ written = _stack(
     ),
     described,
 )
-yes = _option("--yes", heading=_RUNNING, is_flag=True, help="Do not ask.")
-fsync = _option("--fsync", heading=_RUNNING, is_flag=True, help="Survive a power cut (slower).")
+yes = option("--yes", heading=_RUNNING, is_flag=True, help="Do not ask.")
+fsync = option("--fsync", heading=_RUNNING, is_flag=True, help="Survive a power cut (slower).")
 running = _stack(
-    _option(
+    option(
         "--workers", heading=_RUNNING, type=click.IntRange(min=1), help="Threads or processes."
     ),
-    _option("--memory", heading=_RUNNING, metavar="SIZE", help="Most memory for chunks in flight."),
-    _option(
+    option("--memory", heading=_RUNNING, metavar="SIZE", help="Most memory for chunks in flight."),
+    option(
         "--verify",
         heading=_RUNNING,
         type=_one_of("quick", "full", "decode", "none"),
         default="quick",
         help="How much is compared afterwards (quick).",
     ),
-    _option("--overwrite", heading=_RUNNING, is_flag=True, help="Replace the target; asks first."),
+    option("--overwrite", heading=_RUNNING, is_flag=True, help="Replace the target; asks first."),
     yes,
     fsync,
 )
-as_json = _stack(
-    _option(
-        "--format",
-        "output_format",
-        heading=_SHOWN,
-        type=_one_of("text", "json"),
-        default="text",
-        help="How the result is printed.",
-    ),
-    _option("--json", "as_json", heading=_SHOWN, is_flag=True, help="Same as --format json."),
-)
-quiet = _option("--quiet", "-q", heading=_SHOWN, is_flag=True, help="No progress, no report.")
+
+
+def formats(*more: str) -> Callable[[F], F]:
+    """Make `--format`, with forms beside text and JSON, and `--json`."""
+    return _stack(
+        option(
+            "--format",
+            "output_format",
+            heading=_SHOWN,
+            type=_one_of("text", "json", *more),
+            default="text",
+            help="How the result is printed.",
+        ),
+        option("--json", "as_json", heading=_SHOWN, is_flag=True, help="Same as --format json."),
+    )
+
+
+def seed(heading: str) -> Callable[[F], F]:
+    """Make `--seed`, of a sample."""
+    words = "The same seed draws the same chunks (0)."
+    return option("--seed", heading=heading, type=int, default=0, help=words)
+
+
+as_json = formats()
+quiet = option("--quiet", "-q", heading=_SHOWN, is_flag=True, help="No progress, no report.")
 logged = _stack(
-    _option("--verbose", "-v", heading=_SHOWN, is_flag=True, help="Log to stderr."),
-    _option("--log", heading=_SHOWN, type=_FILE, metavar="FILE", help="Log to a file."),
+    option("--verbose", "-v", heading=_SHOWN, is_flag=True, help="Log to stderr."),
+    option("--log", heading=_SHOWN, type=_FILE, metavar="FILE", help="Log to a file."),
 )
 shown = _stack(
-    _option(
+    option(
         "--report",
         heading=_SHOWN,
         type=_FILE,
@@ -243,8 +257,8 @@ shown = _stack(
     as_json,
 )
 plan_output = _stack(
-    _option("--count", heading=_SHOWN, is_flag=True, help="List every chunk, for exact figures."),
-    _option("--output", heading=_SHOWN, type=_FILE, metavar="FILE", help="Save the plan as JSON."),
+    option("--count", heading=_SHOWN, is_flag=True, help="List every chunk, for exact figures."),
+    option("--output", heading=_SHOWN, type=_FILE, metavar="FILE", help="Save the plan as JSON."),
 )
 _REACHED = "How object stores are reached"
 
@@ -252,16 +266,16 @@ _REACHED = "How object stores are reached"
 def _reach(side: str, whose: str) -> Callable[[F], F]:
     words: dict[str, Any] = {"heading": _REACHED, "hidden": bool(side)}
     return _stack(
-        _option(
+        option(
             f"--{side}endpoint",
             metavar="URL",
-            help=f"Server that speaks S3{whose}.",
+            help=f"Server of the store, if not its maker's own{whose}.",
             **words,
         ),
-        _option(f"--{side}anon", is_flag=True, default=None, help=f"Do not sign{whose}.", **words),
-        _option(f"--{side}region", metavar="NAME", help=f"Region of the bucket{whose}.", **words),
-        _option(f"--{side}profile", metavar="NAME", help=f"Profile of ~/.aws{whose}.", **words),
-        _option(
+        option(f"--{side}anon", is_flag=True, default=None, help=f"Do not sign{whose}.", **words),
+        option(f"--{side}region", metavar="NAME", help=f"Region of the bucket{whose}.", **words),
+        option(f"--{side}profile", metavar="NAME", help=f"Profile of ~/.aws{whose}.", **words),
+        option(
             f"--{side}requester-pays",
             is_flag=True,
             default=None,
@@ -272,13 +286,13 @@ def _reach(side: str, whose: str) -> Callable[[F], F]:
 
 
 _requests = _stack(
-    _option(
+    option(
         "--requests",
         heading=_REACHED,
         type=click.IntRange(min=1),
         help="Requests under way at a time (64).",
     ),
-    _option(
+    option(
         "--patience",
         heading=_REACHED,
         metavar="SECONDS",
@@ -295,31 +309,31 @@ reached = _stack(
 one_reached = _stack(_reach("", ""), _requests)
 _STORED = "How objects in a bucket are written"
 stored = _stack(
-    _option("--storage-class", heading=_STORED, metavar="CLASS", help="Such as STANDARD_IA."),
-    _option(
+    option("--storage-class", heading=_STORED, metavar="CLASS", help="Such as STANDARD_IA."),
+    option(
         "--cache-control", heading=_STORED, metavar="TEXT", help="Such as 'public, max-age=86400'."
     ),
-    _option(
+    option(
         "--sse",
         heading=_STORED,
         metavar="MODE[:KEY]",
         help="Encrypted by the server: AES256, aws:kms[:KEY], aws:kms:dsse[:KEY].",
     ),
-    _option(
+    option(
         "--upload-checksum",
         heading=_STORED,
         type=_one_of("sha256", "none"),
         help="Checksum that the server compares and keeps (sha256 on AWS).",
     ),
 )
-prices = _option(
+prices = option(
     "--prices",
     heading=_SHOWN,
     metavar="NAME|FILE",
     help="Money for requests to buckets: aws-s3-standard, cloudflare-r2-standard, or your own.",
 )
 plan_file = click.argument("plan_file", metavar="PLAN", type=_FILE)
-level = _option(
+level = option(
     "--level",
     heading=_RUNNING,
     type=_one_of("quick", "full", "decode"),
@@ -332,14 +346,14 @@ in_place = _stack(
     exclude,
     plain_zarr,
     described,
-    _option(
+    option(
         "--drop-v2",
         heading=_WRITTEN,
         is_flag=True,
         help="Set the v2 documents aside afterwards; asks first.",
     ),
-    _option("--dry-run", heading=_RUNNING, is_flag=True, help="Say what would be written."),
-    _option(
+    option("--dry-run", heading=_RUNNING, is_flag=True, help="Say what would be written."),
+    option(
         "--level",
         heading=_RUNNING,
         type=_one_of("metadata", "chunks"),
@@ -351,7 +365,7 @@ in_place = _stack(
 )
 repairing = _stack(
     url,
-    _option(
+    option(
         "--only",
         heading=_WRITTEN,
         metavar="NAME",
@@ -359,14 +373,14 @@ repairing = _stack(
         help="Only this repair, or what answers this rule; may be given more than once.",
     ),
     exclude,
-    _option("--dry-run", heading=_RUNNING, is_flag=True, help="Say what would be written."),
+    option("--dry-run", heading=_RUNNING, is_flag=True, help="Say what would be written."),
     fsync,
 )
-force = _option("--force", heading=_RUNNING, is_flag=True, help="Undo even what has changed since.")
+force = option("--force", heading=_RUNNING, is_flag=True, help="Undo even what has changed since.")
 shown_in_place = _stack(quiet, logged, as_json)
 crate = _stack(
     click.argument("what", metavar="URL | terms TEXT", nargs=-1, required=True),
-    _option(
+    option(
         "--set",
         "changes",
         heading=_WRITTEN,
@@ -375,9 +389,9 @@ crate = _stack(
         help="license, organism, modality, name, description, author or keyword; may be given "
         "more than once.",
     ),
-    _option("--check", heading=_SHOWN, is_flag=True, help="Only what is wrong or lacking."),
-    _option("--online", heading=_RUNNING, is_flag=True, help="terms: ask the EBI's service too."),
-    _option("--service", heading=_RUNNING, metavar="URL", help="terms: another such service."),
+    option("--check", heading=_SHOWN, is_flag=True, help="Only what is wrong or lacking."),
+    option("--online", heading=_RUNNING, is_flag=True, help="terms: ask the EBI's service too."),
+    option("--service", heading=_RUNNING, metavar="URL", help="terms: another such service."),
     fsync,
     quiet,
     logged,
@@ -385,14 +399,14 @@ crate = _stack(
 )
 conformance = _stack(
     url,
-    _option(
+    option(
         "--version",
         heading=_JUDGED,
         metavar="VERSION",
         help="OME-Zarr 0.1-0.6; by default the one that is stated, or that the form shows.",
     ),
-    _option("--strict", heading=_JUDGED, is_flag=True, help="What the text advises counts too."),
-    _option(
+    option("--strict", heading=_JUDGED, is_flag=True, help="What the text advises counts too."),
+    option(
         "--lenient/--no-lenient",
         heading=_JUDGED,
         default=None,
