@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ from tests.faults import (
 )
 from tests.functional.far import Far, files
 from tests.servers import ACCESS
-from zarrlift.errors import AccessError, StorageError, ZarrliftError
+from zarrlift.errors import AccessError, StorageError, TargetError, ZarrliftError
 
 LATENCY = 0.05
 SLOW_DOWN = Answer(503, "SlowDown")
@@ -82,6 +83,31 @@ def test_busy_server_is_asked_again(answer: Answer, far: Far) -> None:
     assert far.convert().finished
 
     far.assert_finished()
+
+
+def test_nothing_is_written_after_an_error(far: Far, tmp_path: Path) -> None:
+    """Once a document is refused and the lift has ended, no other of its documents is sent."""
+    zl.demo(tmp_path / "old", kind="plate", size="1MiB")
+    is_document = asks("PUT", "zarr.json")
+    plan = zl.plan(tmp_path / "old", far.target, **far.reach())
+    far.proxy.latency = LATENCY
+    far.proxy.faults.append(first(1, REFUSED, is_document))
+
+    with pytest.raises(AccessError):
+        zl.run(plan, **far.reach(requests=2))
+
+    sent = far.proxy.count("PUT")
+    time.sleep(5 * LATENCY)
+    assert far.proxy.count("PUT") == sent
+
+
+def test_requests_are_bounded(far: Far) -> None:
+    """On either side no more requests are under way than are wanted, and one for each worker."""
+    far.proxy.latency = LATENCY
+
+    far.convert(requests=4)
+
+    assert 2 <= far.proxy.most_at_once <= 6
 
 
 def test_busy_server_is_given_up_in_time(far: Far) -> None:
@@ -337,6 +363,57 @@ def test_page_of_html_is_no_empty_listing(level: str, far: Far) -> None:
     far.proxy.forget()
     assert zl.run(plan, **far.reach()).finished
     other.assert_finished()
+
+
+PAGES: dict[str, tuple[Callable[[], Fault], str]] = {
+    "once": (lambda: first(1, HTML, lambda r: r.lists), ""),
+    "listings": (lambda: after(0, HTML, lambda r: r.lists), "was not listed"),
+    "all": (lambda: after(0, HTML), "no object store"),
+}
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("more", [{}, {"codec": "zstd:1"}], ids=["packed", "recoded"])
+def test_page_of_html_is_no_difference(more: dict[str, Any], page: str, far: Far) -> None:
+    """A page in place of the target's listing, while a lift is proved, is named as the cause.
+
+    Where the proof does without that listing, it comes to its end.
+    """
+    fault, words = PAGES[page]
+    watch = ActingWatch("verifying", lambda: far.proxy.faults.append(fault()))
+    reach = {f"dst_{name}": value for name, value in far.reach().items()}
+    lift = partial(zl.convert, far.stock.folder, far.target, **reach, **more)
+
+    if page == "once" or (more and page == "listings"):
+        assert lift(watch=watch).finished
+    else:
+        with pytest.raises(StorageError, match=words):
+            lift(watch=watch)
+
+    far.proxy.forget()
+    assert lift().finished
+
+
+def test_page_of_html_is_no_difference_to_verify(far: Far) -> None:
+    """Nor is it one where two finished datasets are compared, whatever it stands in for."""
+    far.convert()
+
+    for at in (0, 5, 10, 20, 40):
+        far.proxy.forget()
+        far.proxy.faults.append(after(at, HTML))
+        with pytest.raises(ZarrliftError) as caught:
+            zl.verify(far.stock.folder, far.target, level="full", **far.reach(patience=1))
+        assert not isinstance(caught.value, TargetError), caught.value
+
+
+def test_right_to_list_alone_is_told_of(far: Far) -> None:
+    """Objects that may be listed, but not looked at, are no sign of a store that is none."""
+    far.proxy.faults.append(after(0, REFUSED, lambda r: not r.lists))
+
+    with pytest.raises(AccessError) as caught:
+        zl.plan(f"{far.stock.source}-none", far.target, **far.reach())
+
+    assert "no object store" not in str(caught.value)
 
 
 def test_lost_page_is_no_end_of_a_listing(far: Far, tmp_path: Path) -> None:

@@ -123,6 +123,12 @@ class Folder:
         """List one folder by its path as `path` gives it."""
         return scan(path)
 
+    def refuse_impostor(self, key: str = "") -> None:
+        """Raise nothing: only over a network can something else answer in the place of a store."""
+
+    def refuse_hidden(self, key: str) -> None:
+        """Raise nothing: folders are listed whole."""
+
     def asked(self) -> Requests | None:
         """Count what was asked of an object store; None for a disk, of which nothing is."""
 

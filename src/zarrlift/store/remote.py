@@ -273,22 +273,44 @@ class RemoteFolder(RemoteObjects):
     def _prove_end(self, number: int, key: str) -> None:
         """Raise `StorageError` where a listing of so many entries may have ended too early.
 
-        It was asked for twice. Now an object is asked for that is not there: the answer must say
-        so.
+        It was asked for twice; now the store has to show that it is one.
         """
-        if not self._doubts(number):
-            return
+        if self._doubts(number):
+            self.refuse_impostor(key)
+
+    def refuse_impostor(self, key: str = "") -> None:
+        """Raise `StorageError` where a page of a gateway's answers in the store's place.
+
+        An object is asked for that is not there: the answer must say so.
+        """
         try:
             said = self.answer(impossible_key(key))
         except StorageError as error:
             error.place = self.path(key)
             raise
-        if said is not Answer.ABSENT:
+        if said is Answer.REFUSED:
+            raise AccessError(
+                "looking at single objects was refused, without which no listing is proved whole",
+                place=self.path(key),
+                hint="it takes the right to read objects (GetObject), not only to list them",
+            )
+        if said is Answer.THERE:
             raise StorageError(
                 "listing failed: what answers there is no object store",
                 place=self.path(key),
                 hint="check --endpoint and the network; the same command continues",
             )
+
+    def refuse_hidden(self, key: str) -> None:
+        """Raise `StorageError` where an object that a listing lacks is there, or may be."""
+        if self.answer(key) is Answer.ABSENT:
+            return
+        self.refuse_impostor(key.rpartition("/")[0])
+        raise StorageError(
+            "listing failed: an object that is there was not listed",
+            place=self.path(key),
+            hint="run the same command again; if this comes back, see what answers for the store",
+        )
 
     def _enter(
         self, levels: dict[str, list[RemoteEntry]], top: str, name: str, size: int | None

@@ -154,6 +154,7 @@ def _both_there(pair: ArrayPair, item: Pair, checked: Checked) -> bool:
             read_index(pair, item.at, checked)
         return False
     if not item.in_target:
+        pair.target.refuse_hidden(key)
         message = f"object {key} is missing; the source has {len(item.chunks)} chunks for it"
         if pair.level is not Level.NONE and not _lost_on_purpose(pair, item, checked):
             chunk = pair.chunk(item, item.chunks[0])

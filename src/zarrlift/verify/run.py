@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 from zarrlift import grid
 from zarrlift.chunks import listing
 from zarrlift.chunks.listed import listed_ahead
-from zarrlift.findings import error
+from zarrlift.findings import error, has_errors
 from zarrlift.plan.settings import Damaged
 from zarrlift.plan.shares import shared_out
 from zarrlift.pool import Task
@@ -87,6 +87,14 @@ class Verifier:
             extra |= self._strays(pair, strays, checked)
         self._files(extra, checked)
         self.entries(checked)
+        if has_errors(checked.findings):
+            self._refuse_impostors()
+
+    def _refuse_impostors(self) -> None:
+        """Raise `StorageError` where what differs is a gateway's page in the place of a store."""
+        for side in (self.source, self.target):
+            if not side.unlisted:
+                side.refuse_impostor()
 
     def _list_at_once(self, pairs: list[ArrayPair]) -> None:
         whole = not self.plan.settings.exclude
