@@ -389,3 +389,29 @@ def test_crate_that_says_nothing_is_of_a_plan_too(source: Path, tmp_path: Path) 
 
     assert panel(read(target))["name"] == "image.zarr"
     assert zl.convert(source, target, crate=True).already
+
+
+@pytest.mark.parametrize(
+    ("member", "words"),
+    [
+        ('"name": "a", "name": "b"', "lose a member 'name' that stands twice"),
+        ('"size": 1e999', "lose the number 1e999, which is out of range"),
+        ('"a": ' + "[" * 700 + "]" * 700, "is nested too deeply to be read"),
+    ],
+    ids=["twice", "number", "nested"],
+)
+def test_crate_that_writing_would_harm_is_let_be(
+    member: str, words: str, source: Path, tmp_path: Path
+) -> None:
+    """What would not be the same after reading and writing is refused before the lift begins."""
+    root = f'{{"@id": "./", "@type": "Dataset", {member}}}'
+    (source / CRATE).write_text(f'{{"@context": "c", "@graph": [{root}]}}')
+
+    for ran in (
+        in_process("convert", source, tmp_path / "new", "--license", "cc0"),
+        in_process("crate", source, "--set", "license=cc0"),
+    ):
+        assert_refused(ran, CRATE, words)
+    assert not (tmp_path / "new").exists()
+    assert zl.convert(source, tmp_path / "new").finished
+    assert (tmp_path / "new" / CRATE).read_bytes() == (source / CRATE).read_bytes()

@@ -13,12 +13,12 @@ from urllib.parse import unquote
 
 from zarrlift.crate import terms
 from zarrlift.crate.compose import defined_terms, used_terms
-from zarrlift.crate.graph import links, texts
+from zarrlift.crate.graph import links, read_graph, texts
 from zarrlift.findings import error, note, warning
 from zarrlift.survey.facts import CRATE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from zarrlift.crate.graph import Entity, Graph
     from zarrlift.findings import Finding
@@ -32,6 +32,20 @@ _ELSEWHERE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|#|/")
 def check_missing() -> list[Finding]:
     """Say that there is no crate."""
     return [error("crate-missing", CRATE, "there is none; zarrlift crate URL --set makes one")]
+
+
+def judge(
+    data: bytes, there: Callable[[Sequence[str]], Iterable[bool]]
+) -> tuple[Graph | None, list[Finding]]:
+    """Read a crate's document and check it; None where it has no graph.
+
+    `there` is as for `check_parts`.
+    """
+    graph, found = read_graph(data)
+    if graph is not None:
+        found += check_graph(graph)
+        found += check_parts(graph, there)
+    return graph, found
 
 
 def check_graph(graph: Graph) -> list[Finding]:
@@ -51,12 +65,20 @@ def check_graph(graph: Graph) -> list[Finding]:
     ]
 
 
-def check_parts(graph: Graph, exists: Callable[[str], bool]) -> Iterator[Finding]:
-    """Report the files of the dataset that the crate lists and that are not there."""
+def check_parts(
+    graph: Graph, there: Callable[[Sequence[str]], Iterable[bool]]
+) -> Iterator[Finding]:
+    """Report the files of the dataset that the crate lists and that are not there.
+
+    `there` says so of each of some paths; those of folders end with a slash.
+    """
+    parts: dict[str, str] = {}
     for identifier in links(graph.root.get("hasPart")) if graph.root else ():
-        key = unquote(identifier).removeprefix("./").rstrip("/")
-        inside = key and not _ELSEWHERE.match(key) and ".." not in key.split("/")
-        if inside and not exists(key):
+        key = unquote(identifier).removeprefix("./")
+        if key.strip("/") and not _ELSEWHERE.match(key) and ".." not in key.split("/"):
+            parts[identifier] = key
+    for identifier, found in zip(parts, there([*parts.values()]), strict=True):
+        if not found:
             yield warning("crate-part-missing", CRATE, f"lists {identifier}, which is not there")
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from zarrlift.errors import DocumentError
 from zarrlift.findings import error, warning
 from zarrlift.metadata import json_text
+from zarrlift.metadata.json_depth import nested_too_deeply
 from zarrlift.survey.facts import CRATE
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ class Graph:
 
 def read_graph(data: bytes) -> tuple[Graph | None, list[Finding]]:
     """Read a crate's document, and say what is wrong with its form; None where it has no graph."""
+    if nested_too_deeply(data):
+        return None, [error("crate-unreadable", CRATE, "is nested too deeply to be read")]
     try:
         document = json_text.read_object(data, CRATE)
     except DocumentError as cause:

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from zarrlift.crate.check import check_graph, check_parts
-from zarrlift.crate.graph import read_graph
 from zarrlift.findings import Severity
 from zarrlift.validate.rule import VERSIONS, About, Force, Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from zarrlift.findings import Finding
     from zarrlift.validate.rule import Problem
     from zarrlift.validate.subject import Subject
 
@@ -234,21 +231,6 @@ _TOLD = (
 )
 
 
-def judge(data: bytes | None, exists: Callable[[str], bool] | None = None) -> list[Finding]:
-    """Judge a crate's document; without one there is nothing to say, since none is required.
-
-    `exists` says whether there is a file of the dataset at a path; without it, listed files are
-    not looked for.
-    """
-    if data is None:
-        return []
-    graph, found = read_graph(data)
-    if graph is not None:
-        found += check_graph(graph)
-        found += check_parts(graph, exists) if exists is not None else ()
-    return found
-
-
 def _asked_elsewhere(_: Subject) -> Iterator[Problem]:
     return iter(())
 
@@ -269,4 +251,4 @@ def _rule(told: _Told) -> Rule:
 
 
 RULES: tuple[Rule, ...] = tuple(_rule(told) for told in _TOLD)
-"""For lists and pages of rules; a crate is judged by `judge`, not by asking these."""
+"""For lists and pages of rules; a crate is judged by `judge` of `check.py`, not by asking these."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from zarrlift.crate.check import check_graph, check_missing, check_parts
+from zarrlift.crate.check import check_missing, judge
 from zarrlift.crate.compose import Made, compose, has_made
 from zarrlift.crate.graph import read_graph, write_graph
 from zarrlift.crate.lost import compare_crates
@@ -16,13 +16,15 @@ from zarrlift.crate.shown import shown
 from zarrlift.errors import SourceError, TargetError
 from zarrlift.findings import Finding, Severity, warning
 from zarrlift.jobs import changes
-from zarrlift.jobs.stores import Stores
+from zarrlift.jobs.stores import Stores, public_address
+from zarrlift.metadata import json_text
+from zarrlift.store.address import is_remote
 from zarrlift.store.in_place import V2_DOCUMENTS
 from zarrlift.survey.facts import CRATE
 from zarrlift.survey.refusals import refuse_no_hierarchy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
     from zarrlift.crate.graph import Graph
     from zarrlift.crate.shown import Crate
@@ -67,26 +69,30 @@ def look(url: str, stores: Stores | None = None) -> Crate:
     data = tree.read(CRATE)
     if data is None:
         return shown(tree.root, None, check_missing(), exists=False)
-    graph, found = read_graph(data)
-    if graph is not None:
-        found += check_graph(graph)
-        found += check_parts(graph, lambda key: _holds(tree, key))
+    graph, found = judge(data, lambda keys: _there(tree, keys))
     return shown(tree.root, graph, found, exists=True)
 
 
 def check_at(tree: Folder, dataset: str, data: bytes) -> list[Finding]:
     """Check the crate of a dataset that lies at a path of a tree."""
-    graph, found = read_graph(data)
     below = f"{dataset}/" if dataset else ""
-    if graph is not None:
-        found += check_graph(graph)
-        found += check_parts(graph, lambda key: _holds(tree, below + key))
+    _, found = judge(data, lambda keys: _there(tree, [below + key for key in keys]))
     return [replace(f, path=below + f.path) for f in found]
 
 
-def _holds(tree: Folder, key: str) -> bool:
-    """Say whether there is a file or folder; where there are no folders, anything below a key."""
-    return tree.size(key) is not None or (tree.remote and tree.has_folder(key))
+def _there(tree: Folder, keys: Sequence[str]) -> Iterator[bool]:
+    """Say of files, and of folders, whose paths end with a slash, whether they are there.
+
+    Where there are no folders, anything below a key will do; where nothing lists, none is missed.
+    """
+
+    def holds(key: str) -> bool:
+        name = key.rstrip("/")
+        if tree.unlisted:
+            return key.endswith("/") or tree.size(name) is not None
+        return tree.size(name) is not None or (tree.remote and tree.has_folder(name))
+
+    return tree.fetcher.map(holds, keys) if tree.remote else map(holds, keys)  # type: ignore[attr-defined, no-any-return]
 
 
 def describe(
@@ -228,9 +234,7 @@ def _composed(
     made: Made | None = None,
 ) -> bytes:
     graph = _mergeable(found, place)
-    document = compose(
-        graph, words, name=_source_name(root), today=_now()[:10], made=made, part=part
-    )
+    document = compose(graph, words, name=_own_name(root), today=_now()[:10], made=made, part=part)
     same = found is not None and graph is not None and document == graph.document
     return found if same and found is not None else write_graph(document)
 
@@ -241,13 +245,16 @@ def _mergeable(data: bytes | None, place: str) -> Graph | None:
         return None
     graph, found = read_graph(data)
     if graph is None or graph.root is None:
-        first = next(f.message for f in found if f.severity is Severity.ERROR)
-        raise SourceError(
-            f"the crate that is there cannot be added to: {first}",
-            place=place,
-            hint="mend it or move it away; it is never overwritten",
-        )
-    return graph
+        problem = next(f.message for f in found if f.severity is Severity.ERROR)
+    elif lost := json_text.loss(data):
+        problem = f"it would lose {lost}"
+    else:
+        return graph
+    raise SourceError(
+        f"the crate that is there cannot be added to: {problem}",
+        place=place,
+        hint="mend it or move it away; it is never overwritten",
+    )
 
 
 def _lacking(words: CrateWords, found: Graph | None) -> tuple[Finding, ...]:
@@ -273,8 +280,12 @@ def _part(dataset: Dataset) -> str | None:
 
 
 def _source_name(root: str) -> str:
-    """Give what may be told of a place: an address, or a folder's name without its path."""
-    return root if "://" in root else root.rstrip("/").rpartition("/")[2] or root
+    """Give what may be told of a place: an address that others know, or a folder's own name."""
+    return public_address(root) if is_remote(root) else _own_name(root)
+
+
+def _own_name(root: str) -> str:
+    return root.rstrip("/").rpartition("/")[2] or root
 
 
 def _now() -> str:
