@@ -12,6 +12,7 @@ import obstore
 import pytest
 
 import zarrlift as zl
+from tests.build import write_file
 from tests.functional.far import Bucket, files
 from tests.functional.runs import assert_refused, in_process, write_sample
 from zarrlift.errors import SourceError
@@ -178,3 +179,16 @@ def test_crate_and_tuning_of_an_archive(bucket: Bucket, key: str, tmp_path: Path
     assert tuned.sampled == due.sampled
     assert_refused(in_process("crate", url, "--set", "license=cc0"), "not changed in place")
     assert_refused(in_process("upgrade", url), "not a Zarr folder")
+
+
+def test_files_named_as_documents(bucket: Bucket, key: str, tmp_path: Path) -> None:
+    """Plain files called `zarr.json` are copied though all threads for requests ask for them."""
+    write_sample(tmp_path / "old")
+    for number in range(4):
+        write_file(tmp_path / "old" / "notes" / str(number) / "zarr.json", b'{"a": 1}')
+    url = upload(bucket, zipped(tmp_path / "old", tmp_path / "a.ozx", "plain"), key)
+
+    assert zl.convert(url, tmp_path / "new", requests=2).finished
+
+    zl.convert(tmp_path / "old", tmp_path / "due")
+    assert files(tmp_path / "new") == files(tmp_path / "due")

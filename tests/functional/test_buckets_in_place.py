@@ -653,3 +653,39 @@ def test_named_chunk_that_is_absent_is_said(bucket: Bucket, key: str, tmp_path: 
     assert zl.tune(url, chunk="0/0,0,0,0,0", codecs=["none"]).sampled.chunks == ((0, 0, 0, 0, 0),)
     with pytest.raises(UsageError, match="is not stored"):
         zl.tune(url, chunk="0/0,1,0,2,2", codecs=["none"])
+
+
+def test_one_request_at_a_time(
+    bucket: Bucket, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a single thread for requests, renewing the lock leaves one for removing objects.
+
+    Where a request removes one object, as on Google's store, these threads remove them.
+    """
+    monkeypatch.setattr("zarrlift.store.upload._DELETED_AT_ONCE", {"s3": 1})
+    source = write_labelled(tmp_path / "a.zarr")
+    url = bucket.put(source, key)
+    before = bucket.get(key)
+
+    assert zl.upgrade(url, drop_v2=True, license="cc-by", requests=1).dropped
+    zl.undo(url, requests=1)
+
+    assert bucket.get(key) == before
+
+
+def test_lost_answers_to_conditional_writes(
+    bucket: Bucket, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the library sends such a write again, and finds its own, nobody else is at work."""
+    real = obstore.put
+
+    def sent_twice(*words: Any, mode: Any = "overwrite", **more: Any) -> Any:
+        if mode == "create":
+            real(*words, mode=mode, **more)
+        return real(*words, mode=mode, **more)
+
+    url = bucket.put(write_small(tmp_path / "a.zarr"), key)
+    monkeypatch.setattr(obstore, "put", sent_twice)
+
+    assert zl.upgrade(url).written
+    assert zl.undo(url).removed

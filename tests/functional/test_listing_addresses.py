@@ -109,6 +109,27 @@ def test_server_that_is_not_there(tmp_path: Path) -> None:
         zl.plan("http://127.0.0.1:9/a/b.zarr", tmp_path / "new")
 
 
+def test_crate_names_places_as_others_do(
+    server: S3Server, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A crate is read by people who have no such names: it says the address, and its last step."""
+    Bucket(server, PUBLIC).put(write_sample(tmp_path / "old"), f"{key}/old")
+    for name, value in server.environment.items():
+        monkeypatch.setenv(name, value)
+    named(
+        tmp_path,
+        theirs={"endpoint": server.endpoint},
+        ours={"endpoint": server.endpoint, "url": f"s3://{PRIVATE}/{key}"},
+    )
+
+    zl.convert(f"theirs://{PUBLIC}/{key}/old", "ours://new", license="cc-by")
+
+    text = Bucket(server, PRIVATE).get(key)["new/ro-crate-metadata.json"].decode()
+    assert f'"@id": "s3://{PUBLIC}/{key}/old"' in text
+    assert "theirs" not in text
+    assert [s.value for s in zl.crate("ours://new").said["name"]] == ["old"]
+
+
 def test_named_stores_on_both_sides(
     server: S3Server, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

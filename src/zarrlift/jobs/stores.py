@@ -63,7 +63,7 @@ class Stores:
             _refuse_web(place)
             _refuse_unsigned(place, options)
             threads, asking = self._threads, self._asking("target")
-            return RemoteDataset(place, options, threads(), threads(), asking)  # type: ignore[return-value]
+            return RemoteDataset(place, options, threads(), threads(more=1), asking)  # type: ignore[return-value]
         return Dataset(address.local_path(url), fsync=fsync)
 
     def refuse_unfit(self, target: str) -> None:
@@ -90,7 +90,7 @@ class Stores:
         if place.key.endswith(".ozx") and (size := folder.size("")) is not None:
             from zarrlift.store.remote_archive import RemoteArchive  # noqa: PLC0415 - as above
 
-            return RemoteArchive(place, options, threads, size, asking)
+            return RemoteArchive(place, options, threads, self._threads(), size, asking)
         return folder
 
     @property
@@ -103,11 +103,15 @@ class Stores:
 
         return self.asked.setdefault(side, Asking())
 
-    def _threads(self) -> Executor:
-        """Give the threads that send requests for one place; they end with it."""
+    def _threads(self, more: int = 0) -> Executor:
+        """Give the threads that send requests for one place; they end with it.
+
+        With `more` for what goes on all the while, as renewing a lock does.
+        """
         from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - for buckets only
 
-        return ThreadPoolExecutor(max(1, self.requests), thread_name_prefix="zarrlift-request")
+        count = max(1, self.requests) + more
+        return ThreadPoolExecutor(count, thread_name_prefix="zarrlift-request")
 
 
 def bytes_under_way(plan: Plan) -> int:
@@ -135,6 +139,11 @@ def root_of(url: str) -> str:
     if not address.is_remote(url):
         return Folder(url).root
     return _resolved(url)[0].url
+
+
+def public_address(url: str) -> str:
+    """Give the address that others know a place by, where it is named by a store's name here."""
+    return _resolved(url)[0]._replace(written="").url
 
 
 def refuse_unwritable(target: str) -> None:

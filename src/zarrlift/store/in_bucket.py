@@ -164,9 +164,12 @@ class RemoteDataset(RemoteTarget):
             self._lease.check()
 
     def claim(self, document: bytes, key: str = CLAIM) -> bool:
-        """Write an object; say False where there is one already."""
+        """Write an object; say False where there is another already.
+
+        One that holds the same is our own: nobody else is at work, and an answer may be lost.
+        """
         self._check()
-        return self.put_new(key, document)
+        return self.put_new(key, document) or self.read(key) == document
 
     def put_new(self, key: str, data: bytes) -> bool:
         """Write an object; say False where there is one already."""

@@ -50,6 +50,7 @@ class RemoteArchive(Archive):
         address: Address,
         options: StoreOptions,
         fetcher: Executor,
+        apart: Executor,
         size: int,
         asking: Asking | None = None,
     ) -> None:
@@ -57,6 +58,8 @@ class RemoteArchive(Archive):
         """The job's threads for requests."""
         self.root = address.url
         self._prefix = f"{self.root}/"
+        self._apart = apart
+        """Threads for documents: whoever asks for one may be one of the fetcher's."""
         self._file = RemoteFolder(address, options, fetcher, asking)
         self._fetched: dict[str, bytes] | None = None
         self._fetching = threading.Lock()
@@ -82,7 +85,7 @@ class RemoteArchive(Archive):
             if key.rpartition("/")[2] in DOCUMENTS and member.size <= _LARGEST
         ]
         runs = list(_runs([(key, member) for _, key, member in sorted(found)]))
-        for run, data in zip(runs, self.fetcher.map(self._bring, runs), strict=True):
+        for run, data in zip(runs, self._apart.map(self._bring, runs), strict=True):
             for key, member in run:
                 at = member.offset - run[0][1].offset
                 yield key, data[at : at + member.size]
