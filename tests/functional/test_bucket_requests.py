@@ -262,13 +262,19 @@ def test_one_side_alone_is_foreseen(
     assert (costs.seconds is None) is (remote == "target")
 
 
-def test_parts_are_foreseen(server: S3Server, root: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("chunks", "shards", "parts"),
+    [((1, 2048, 1024), "24,2048,1024", 7), ((24, 2048, 1024), "none", 6)],
+    ids=["shard", "chunk"],
+)
+def test_parts_are_foreseen(
+    chunks: tuple[int, ...], shards: str, parts: int, server: S3Server, root: str, tmp_path: Path
+) -> None:
     """An object above 64 MiB goes in parts of 16 MiB, between a beginning and an end."""
     write_group(tmp_path / "old")
     values = np.random.default_rng(0).integers(0, 2**16, (24, 2048, 1024), dtype="<u2")
-    write_array(tmp_path / "old" / "0", values, chunks=(1, 2048, 1024), compressor=None)
+    write_array(tmp_path / "old" / "0", values, chunks=chunks, compressor=None)
     before = counted(server)
-    shards = "24,2048,1024"
     plan = zl.plan(tmp_path / "old", f"{root}/new", plain_zarr=True, shards=shards)
 
     report = zl.run(plan)
@@ -278,7 +284,7 @@ def test_parts_are_foreseen(server: S3Server, root: str, tmp_path: Path) -> None
     assert report.requests is not None
     assert costs.requests is not None
     asked = report.requests["target"]
-    assert (asked.upload, asked.part) == (2, 7)
+    assert (asked.upload, asked.part) == (2, parts)
     due = as_server_counts(asked)
     looked = {"GET": due["GET"] + 1, "LIST": due["LIST"] - 1}  # for uploads: SeaweedFS's own name
     assert since == due | looked

@@ -228,6 +228,27 @@ def test_overwriting_clears_away_uploads(
     assert uploads(bucket) == []
 
 
+def test_stopped_upload_is_taken_back(
+    bucket: Bucket, key: str, proxy: Between, tmp_path: Path
+) -> None:
+    """A lift that SIGTERM stops in the middle of a shard leaves no part of it."""
+    write_large(tmp_path / "old")
+    begun = threading.Event()
+
+    def held(request: Request) -> Request:
+        if "partNumber=3" in request.query:
+            begun.set()
+            time.sleep(1)
+        return request
+
+    running = lift_through(proxy, held, begun, tmp_path / "old", bucket.url(key))
+    assert uploads(bucket) == [f"{key}/0/c/0/0/0"]
+    running.send_signal(signal.SIGTERM)
+
+    assert running.wait(30) == 143
+    assert uploads(bucket) == []
+
+
 def kill_in_an_upload(bucket: Bucket, key: str, proxy: Between, source: Path) -> None:
     """Kill a lift by the command once the third part of its shard is on its way."""
     begun = threading.Event()
@@ -239,14 +260,26 @@ def kill_in_an_upload(bucket: Bucket, key: str, proxy: Between, source: Path) ->
         time.sleep(3)
         return 500
 
-    proxy.meddle = held
-    command = [PROGRAM, "convert", "--quiet", "--plain-zarr", "--shards", SHARD["shards"]]
-    command += ["--endpoint", proxy.endpoint, str(source), bucket.url(key)]
-    running = subprocess.Popen([str(word) for word in command])
-    assert begun.wait(60)
+    running = lift_through(proxy, held, begun, source, bucket.url(key))
     running.send_signal(signal.SIGKILL)
     running.wait()
     assert uploads(bucket) == [f"{key}/0/c/0/0/0"]
+
+
+def lift_through(
+    proxy: Between,
+    held: Meddling,
+    begun: threading.Event,
+    source: Path,
+    url: str,
+) -> subprocess.Popen[bytes]:
+    """Start a lift of one large shard by the command; returns once `begun` says so."""
+    proxy.meddle = held
+    command = [PROGRAM, "convert", "--quiet", "--plain-zarr", "--shards", SHARD["shards"]]
+    command += ["--endpoint", proxy.endpoint, str(source), url]
+    running = subprocess.Popen([str(word) for word in command])
+    assert begun.wait(60)
+    return running
 
 
 def test_upload_of_a_live_run_ends_well_when_another_finishes(

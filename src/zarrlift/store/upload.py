@@ -14,6 +14,7 @@ from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap
 from typing import TYPE_CHECKING
 
 from zarrlift.errors import ClaimLostError
+from zarrlift.pool import in_order
 from zarrlift.store.copies import Copies, copies_between
 from zarrlift.store.remote import RemoteFolder
 from zarrlift.store.target import CLAIM, OURS, UNDO
@@ -45,6 +46,8 @@ _LOOK = 1.0
 _CLAIM_AGE = 20.0
 """Seconds after which it is looked whether the claim is still this run's."""
 _NOT_DONE = "501 Not Implemented"
+_WRITTEN_AHEAD = 256
+"""Small objects that wait for a thread, or are on their way."""
 _DELETED_IN_TURN = 1000
 _DELETED_AT_ONCE = {"az": 256, "gs": 1}
 """Keys that one request removes, where that is not a thousand."""
@@ -145,9 +148,9 @@ class RemoteTarget(RemoteFolder):
         self.send(key, data)
 
     def write_each(self, objects: Iterable[tuple[str, bytes]]) -> None:
-        """Write whole objects, many at a time."""
-        for done in [self.sender.submit(self.write, key, data) for key, data in objects]:
-            done.result()
+        """Write whole objects, many at a time, and none after an error was raised."""
+        for _ in in_order(self.sender, lambda one: self.write(*one), objects, _WRITTEN_AHEAD):
+            pass
 
     def send(self, key: str, data: bytes | memoryview | Iterator[memoryview]) -> None:
         """Put an object in its place; an iterator's bytes go in parts."""
@@ -187,8 +190,8 @@ class RemoteTarget(RemoteFolder):
         self._claim = None
         for key in _FIRST:
             self.remove(key)
-        keys = sorted(self._all(""), key=lambda key: key.startswith(f"{OURS}/"))
-        self._delete(iter(keys))
+        self._delete(key for key in self._all("") if not key.startswith(f"{OURS}/"))
+        self._delete(self._all(OURS))
 
     def count(self) -> int:
         """Count all objects."""
@@ -235,13 +238,15 @@ class RemoteTarget(RemoteFolder):
 def sent_bytes(size: int, chunk: int) -> int:
     """Bound the memory that an object of so many bytes takes while it is made and sent.
 
-    Up to 64 MiB it lies in memory once. Of a larger one the first block is as large; others wait
+    Up to 64 MiB it lies in memory once, and so does a single chunk, beside the parts of it that are
+    sent. Of a larger one the first block is as large; others wait
     behind it, each of one chunk at the least, while parts of it are sent. What the worker itself
     holds of a chunk is not counted.
     """
+    parts = (_PARTS_AT_ONCE + 1) * PART
     if size <= max(WHOLE, chunk):
-        return size
-    return WHOLE + (_PARTS_AT_ONCE + 1) * PART + (_BLOCKS_WAITING + 1) * max(_BLOCK, chunk)
+        return size if size <= WHOLE else size + parts
+    return WHOLE + parts + (_BLOCKS_WAITING + 1) * max(_BLOCK, chunk)
 
 
 class PendingUpload:
@@ -298,11 +303,12 @@ class PendingUpload:
 
     def commit(self, key: str) -> None:
         """Finish the object under its key."""
-        if self._stream is None:
+        if self._stream is None and self._filled <= WHOLE:
             self._target.send(key, self._buffer[: self._filled])
             return
         self.flush()
-        self._stream.end()
+        if self._stream is not None:
+            self._stream.end()
 
     def abort(self) -> None:
         """Give the object up; parts that were sent are taken back."""
