@@ -44,7 +44,7 @@ class StoreOptions:
     """How to reach a store; what is not said comes from the environment."""
 
     endpoint: str | None = None
-    """URL of a server that speaks S3, such as `https://uk1s3.embassy.ebi.ac.uk`."""
+    """URL of a server, such as `https://uk1s3.embassy.ebi.ac.uk`; None is the maker's own."""
     anon: bool | None = None
     """Ask without signing, whatever keys there are; None is not said."""
     region: str | None = None

@@ -13,7 +13,6 @@ from configparser import ConfigParser
 from configparser import Error as ConfigParserError
 from datetime import timedelta
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zarrlift.errors import AccessError, StorageError, UsageError
@@ -37,6 +36,7 @@ _STATED = (
 )
 """What a profile gets its keys by."""
 _URL = re.compile(r"https?://(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?(/[\w./~%-]*)?$")
+_LOGIN = re.compile(r"[@?]")  # what goes before a host, or after a path, and may be secret
 _REGION_WAIT = 5.0
 _MET: set[tuple[str, str, str | None, StoreOptions]] = set()
 """Buckets that have answered this process, and how they were reached."""
@@ -45,6 +45,10 @@ _REGIONS: dict[str, str] = {}
 _SECRETS = re.compile(
     r"(?i)((?:x-amz-[\w-]+|awsaccesskeyid|signature|sig|token|credential)=)[^&\s\"']+"
 )
+_SIGNED = re.compile(
+    r"(?is)<(AWSAccessKeyId|SignatureProvided|StringToSign\w*|CanonicalRequest\w*)>.*?</\1>"
+)
+"""What S3 repeats of a request that it refuses."""
 _CHANGED = "bytes changed on their way, and nothing was kept: run the same command again"
 _TLS = "the server speaks TLS: write --endpoint with https://"
 _SCHEME = "check --endpoint, with http:// or https://, and the network; the same command continues"
@@ -74,12 +78,18 @@ _HINTS = (
     ("Connection refused", "nothing listens there: check --endpoint"),
     ("Content-Length", "the server does not say how large files are: copy the dataset to a folder"),
     ("405 Method Not", "the server does not take such requests: copy the dataset to a folder"),
+    (
+        "non-partial response",
+        "no object store answers, or it sends no parts of objects: check --endpoint",
+    ),
     ("kind: Interrupted", _SCHEME),
     ("IncompleteMessage", _SCHEME),
     ("kind: Timeout", "check --endpoint and the network; the same command continues"),
-    ("invalid list response", "what answers there is no server that speaks S3: check --endpoint"),
-    ("<html", "what answers there is no server that speaks S3: check --endpoint"),
+    ("invalid list response", "what answers there is no object store: check --endpoint"),
+    ("<html", "what answers there is no object store: check --endpoint"),
     ("CredentialRetrievalError", "the profile's program gave no keys: run it by hand"),
+    ("Missing AccessKeyId", "AWS_SECRET_ACCESS_KEY is set alone: set AWS_ACCESS_KEY_ID too"),
+    ("Missing SecretAccessKey", "AWS_ACCESS_KEY_ID is set alone: set AWS_SECRET_ACCESS_KEY too"),
 )
 _REGION = re.compile(r"<Region>([\w-]+)</Region>|expecting '([\w-]+)'")
 _KIND = re.compile(r"\bkind: (\w+)")
@@ -155,7 +165,7 @@ def connect(
     try:
         return _connect(address, options, purpose)
     except exceptions.BaseError as error:
-        text = clean(str(error))
+        text = _cleaned(error)
         raise UsageError(
             f"the store cannot be asked: {_short(text)}",
             place=address.url,
@@ -214,10 +224,11 @@ def endpoint_of(options: StoreOptions, scheme: str = "s3") -> str | None:
     """Give the server that is asked; None is the maker's own: AWS, Google, Azure."""
     endpoint = options.endpoint or _environment(*clouds.ENDPOINTS.get(scheme, ()))
     if endpoint and not _URL.match(endpoint):
+        secret = _LOGIN.search(endpoint) is not None
         raise UsageError(
             "the endpoint is no address of a server",
-            place=endpoint,
-            hint="write it as https://HOST or http://HOST:PORT",
+            place=None if secret else endpoint,
+            hint="write it as https://HOST or http://HOST:PORT" + ", without a login" * secret,
         )
     return endpoint
 
@@ -266,7 +277,7 @@ def _has_keys() -> bool:
 def _profile_files() -> list[str]:
     """Give the paths of `~/.aws/config` and `~/.aws/credentials`, which may be elsewhere."""
     return [
-        os.environ.get(variable) or str(Path.home() / ".aws" / file)
+        os.environ.get(variable) or os.path.expanduser(f"~/.aws/{file}")
         for variable, file in (
             ("AWS_CONFIG_FILE", "config"),
             ("AWS_SHARED_CREDENTIALS_FILE", "credentials"),
@@ -315,7 +326,9 @@ def _region_of(bucket: str) -> str | None:
     """Ask AWS in which region a bucket lies; it says so even where it refuses all else."""
     if bucket in _REGIONS:
         return _REGIONS[bucket]
-    request = urllib.request.Request(f"https://{bucket}.s3.amazonaws.com", method="HEAD")
+    # No certificate holds for a host of several names before the server's.
+    place = f"s3.amazonaws.com/{bucket}" if "." in bucket else f"{bucket}.s3.amazonaws.com"
+    request = urllib.request.Request(f"https://{place}", method="HEAD")
     try:
         with urllib.request.urlopen(request, timeout=_REGION_WAIT) as answer:  # noqa: S310
             headers = answer.headers
@@ -338,7 +351,7 @@ def from_store_error(
     """
     from obstore import exceptions  # noqa: PLC0415 - slow to load
 
-    text = clean(str(error))
+    text = _cleaned(error)
     scheme = scheme or place.partition(":")[0]
     keys = signed(scheme, options)
     hint = _hint(text) or (clouds.hint(text) if keys else None)
@@ -370,9 +383,16 @@ def lost(error: Exception) -> bool:
     return found is not None and found[1] in _KINDS and found[1] != "Connect"
 
 
+def _cleaned(error: Exception) -> str:
+    """Give the text of an error, which holds no keys from now on: a traceback may show it too."""
+    text = clean(str(error))
+    error.args = (text,)
+    return text
+
+
 def clean(text: str) -> str:
     """Take keys, signatures and tokens out of a text."""
-    return _SECRETS.sub(r"\1…", text)
+    return _SIGNED.sub(r"<\1>…</\1>", _SECRETS.sub(r"\1…", text))
 
 
 def _short(text: str) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ENDPOINTS: Mapping[str, tuple[str, ...]] = {
-    "s3": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
+    "s3": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"),
     "az": ("AZURE_STORAGE_ENDPOINT", "AZURE_ENDPOINT"),
     "gs": ("GOOGLE_BASE_URL",),
 }
@@ -30,7 +29,7 @@ _GOOGLE = (
     *("GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_SERVICE_ACCOUNT", "GOOGLE_SERVICE_ACCOUNT_PATH"),
     *("GOOGLE_SERVICE_ACCOUNT_KEY", "GOOGLE_BEARER_TOKEN"),
 )
-_GOOGLE_FILE = ".config/gcloud/application_default_credentials.json"
+_GOOGLE_FILE = "~/.config/gcloud/application_default_credentials.json"
 _ACCOUNT = ("AZURE_STORAGE_ACCOUNT_NAME", "AZURE_STORAGE_ACCOUNT")
 _KEY = "AZURE_STORAGE_KEY"
 """What Microsoft's `az` reads, and obstore does not."""
@@ -65,7 +64,7 @@ def environment(*names: str) -> str | None:
 def signed(scheme: str) -> bool:
     """Say whether there are keys for Google's store or Azure's."""
     if scheme == "gs":
-        return bool(environment(*_GOOGLE)) or (Path.home() / _GOOGLE_FILE).is_file()
+        return bool(environment(*_GOOGLE)) or os.path.isfile(os.path.expanduser(_GOOGLE_FILE))
     return bool(environment(*_AZURE))
 
 

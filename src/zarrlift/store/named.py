@@ -76,10 +76,10 @@ def resolve(url: str, given: StoreOptions) -> tuple[Address, StoreOptions]:
 def config_path() -> Path:
     """Give the path of the file, which need not be there."""
     if named := os.environ.get(VARIABLE):
-        return Path(named).expanduser()
+        return Path(os.path.expanduser(named))
     base = os.environ.get("XDG_CONFIG_HOME")
-    folder = Path(base) if base and Path(base).is_absolute() else Path.home() / ".config"
-    return folder / "zarrlift" / "config.toml"
+    folder = base if base and os.path.isabs(base) else os.path.expanduser("~/.config")
+    return Path(folder) / "zarrlift" / "config.toml"
 
 
 def _find(name: str, url: str) -> NamedStore:
@@ -115,7 +115,7 @@ def read_stores(path: Path) -> dict[str, NamedStore]:
 def _document(path: Path) -> Mapping[str, object]:
     import tomllib  # noqa: PLC0415 - for named stores only
 
-    if not path.exists():
+    if not os.path.exists(path):  # unlike Path.exists, no error where a folder may not be entered
         if os.environ.get(VARIABLE):
             raise UsageError(
                 "there is no such file", place=str(path), hint=f"correct {VARIABLE}, or unset it"

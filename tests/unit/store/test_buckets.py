@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from zarrlift.errors import UsageError
 from zarrlift.store.address import StoreOptions
-from zarrlift.store.buckets import clean, from_store_error, signed
+from zarrlift.store.buckets import clean, endpoint_of, from_store_error, signed
+from zarrlift.store.named import resolve
 
 
 @pytest.mark.parametrize(
@@ -42,3 +44,55 @@ def test_anon_is_never_signed(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert signed("s3", StoreOptions())
     assert not signed("s3", StoreOptions(anon=True))
+
+
+def test_errors_hold_no_keys_themselves() -> None:
+    """A traceback shows what an error was raised from: that is clean, too."""
+    body = (
+        "<Error><Code>SignatureDoesNotMatch</Code><AWSAccessKeyId>abc123</AWSAccessKeyId>"
+        "<StringToSign>AWS4 abc123\nabc123</StringToSign>"
+        "<SignatureProvided>abc123</SignatureProvided></Error>"
+    )
+    cause = OSError(f"Generic S3 error: {body}")
+
+    made = from_store_error(cause, doing="reading", place="s3://a/b", options=StoreOptions())
+
+    assert made.message == "reading failed: SignatureDoesNotMatch"
+    assert "abc123" not in f"{cause} {cause!r} {made}"
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["https://me:s3cret@host", "me:s3cret@host", "https://host/?sig=s3cret"]
+)
+def test_login_in_an_endpoint_is_not_repeated(endpoint: str) -> None:
+    """What goes before a host may be a password."""
+    with pytest.raises(UsageError, match="without a login") as caught:
+        endpoint_of(StoreOptions(endpoint=endpoint))
+
+    assert "s3cret" not in str(caught.value)
+
+
+def test_user_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a container nobody may have given the user a name: there are no files of keys then."""
+
+    def unknown(_: int) -> None:
+        raise KeyError
+
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    for name in ("HOME", "AWS_ACCESS_KEY_ID", "AWS_PROFILE", "XDG_CONFIG_HOME", "ZARRLIFT_CONFIG"):
+        monkeypatch.delenv(name, raising=False)
+
+    assert not signed("s3", StoreOptions())
+    assert not signed("gs", StoreOptions())
+    with pytest.raises(UsageError, match="not known"):
+        resolve("lab://a/b", StoreOptions())
+
+
+@pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"])
+def test_server_of_the_environment(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every variable that the library beneath goes by is known, so that nothing is said of AWS."""
+    for other in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"):
+        monkeypatch.delenv(other, raising=False)
+    monkeypatch.setenv(name, "http://127.0.0.1:9")
+
+    assert endpoint_of(StoreOptions()) == "http://127.0.0.1:9"
