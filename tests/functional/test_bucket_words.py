@@ -7,12 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes import ActingWatch
 from tests.faults import Answer, after
 from tests.functional.far import Far
-from tests.functional.runs import assert_refused, in_process, in_terminal, widest
+from tests.functional.runs import assert_refused, in_process, in_terminal, run, widest
+from tests.functional.test_resave import PROGRAM
 from tests.servers import ACCESS, SECRET
+from zarrlift.errors import StorageError
 
 REGION = "<Region>eu-west-1</Region>"
+BUSY = Answer(403, "AccessDenied")
 HTML = b"<html><body>Welcome</body></html>"
 
 
@@ -61,7 +65,7 @@ CASES = [
         id="html-404",
         answer=Answer(404, body=HTML),
         said="listing failed: the server answered 404",
-        step="what answers there is no server that speaks S3: check --endpoint",
+        step="what answers there is no object store: check --endpoint",
     ),
     Case(
         id="html-200",
@@ -137,3 +141,54 @@ def test_refusal_in_a_terminal(far: Far, tmp_path: Path) -> None:
     assert "the keys have expired: renew them, then run the same command again" in ran.out
     assert "Traceback" not in ran.out
     assert SECRET not in ran.out
+
+
+def test_folder_of_datasets_is_told(far: Far, tmp_path: Path) -> None:
+    """A prefix that holds datasets is none: they are named, and not walked first."""
+    key = f"{far.key}-several"
+    for name in "abc":
+        far.stock.bucket.put(far.stock.folder, f"{key}/{name}.zarr")
+    far.proxy.forget()
+
+    ran = in_process("plan", far.stock.bucket.url(key), tmp_path / "new", *through(far))
+
+    assert_refused(
+        ran, "is no Zarr group", "name one of the datasets in it: a.zarr, b.zarr, c.zarr"
+    )
+    assert far.proxy.count() < 20
+
+
+def test_unfinished_target_is_told(far: Far, tmp_path: Path) -> None:
+    """Whoever looks at a target that is not finished hears that, and not that nothing is there."""
+    with pytest.raises(StorageError):
+        far.convert(watch=ActingWatch("verifying", lambda: far.proxy.faults.append(after(0, BUSY))))
+    far.proxy.forget()
+
+    for words in (
+        ["info", far.target],
+        ["crate", far.target],
+        ["plan", far.target, tmp_path / "b"],
+    ):
+        assert_refused(in_process(*words, *through(far)), far.target, "is not finished")
+
+
+def test_next_step_says_how_stores_are_reached(far: Far, tmp_path: Path) -> None:
+    """The command that the report ends with can be given as it is printed."""
+    ran = in_process("convert", far.stock.source, tmp_path / "new", *through(far))
+    command = ran.out.strip().splitlines()[-1].split()
+
+    assert in_process(*command[1:]).code == 0
+    resaved = run(
+        [
+            *(PROGRAM, f"--input-bucket={far.stock.bucket.name}", "stock/old", "over"),
+            f"--input-endpoint={far.proxy.endpoint}",
+        ],
+        cwd=tmp_path,
+    )
+    command = resaved.out.strip().splitlines()[-1].split()
+    assert in_process(*command[1:]).code == 0
+
+
+def through(far: Far) -> list[str]:
+    """Give the words that lead through the proxy, which is not waited for."""
+    return ["--endpoint", far.proxy.endpoint, "--patience", "1"]

@@ -336,3 +336,18 @@ def test_misspelt_names_are_guessed(image: Path) -> None:
     ran = in_process("crate", image, "--set", "modality=confocul")
     assert_refused(ran, "perhaps confocal microscopy (obo:FBbi_00000251)", code=2)
     assert not (image / CRATE).exists()
+
+
+def test_words_of_a_dataset_do_not_command_a_terminal(image: Path) -> None:
+    """What a crate says, and the name of a folder, are spelt where a terminal would obey them."""
+    command = "\x1b]0;mine\x07"
+    document = of_the_challenge()
+    entity(document, "./")["name"] = f"{command}cells"
+    write(image, document)
+    (image / "0").rename(image / f"{command}level")
+
+    shown = zarrlift("crate", image)
+    refused = zarrlift("upgrade", image)
+
+    assert "\\x1b]0;mine\\x07cells" in shown.out
+    assert "\x1b" not in shown.said + refused.said

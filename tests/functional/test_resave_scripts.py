@@ -146,3 +146,13 @@ def test_array_that_zarrs_does_not_read_is_refused(tmp_path: Path) -> None:
 
     assert_refused(ran, "0: zarrs_reencode does not read codec zlib", code=2)
     assert not (tmp_path / "output.zarr").exists()
+
+
+def test_scripts_are_for_local_folders(tmp_path: Path) -> None:
+    """`zarrs_reencode` writes to folders alone, so a bucket is refused before it is asked."""
+    write_image(tmp_path / "input.zarr", pyramid(sample((1, 1, 1, 8, 8), "<u2"), 1))
+    where = "--output-bucket=lab --output-endpoint=http://127.0.0.1:9"
+
+    ran = resaved(f"input.zarr output.zarr --output-script {where}", tmp_path)
+
+    assert_refused(ran, "scripts are for local folders", code=2)

@@ -471,3 +471,34 @@ def test_zipped_source(absent: int, server: Web, tmp_path: Path) -> None:
     assert report.finished
     assert "unlisted" not in {finding.rule for finding in report.findings}
     assert files(tmp_path / "new") == files(tmp_path / "due")
+
+
+def test_parts_of_a_crate(server: Web, tmp_path: Path) -> None:
+    """Files that a crate lists are looked for by name; folders, which nothing lists, are let be."""
+    root = tmp_path / "www" / "new.zarr"
+    image(tmp_path / "old")
+    zl.convert(tmp_path / "old", root, license="cc-by")
+    document = json.loads((root / "ro-crate-metadata.json").read_text())
+    parts = [{"@id": f"{n}.csv"} for n in range(100)] + [{"@id": "0/"}, {"@id": "zarr.json"}]
+    document["@graph"][0]["hasPart"] = parts
+    (root / "ro-crate-metadata.json").write_text(json.dumps(document))
+
+    found = [f for f in zl.crate(f"{server.url}/new.zarr").findings if "part" in f.rule]
+
+    assert len(found) == 100
+    assert found == [f for f in zl.crate(root).findings if "part" in f.rule]
+
+
+def test_dataset_on_the_web_in_the_words_of_the_challenge(
+    server: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`zarrlift-resave validate` reads any address, and the folder that it stands in."""
+    image(tmp_path / "old")
+    zl.convert(tmp_path / "old", tmp_path / "www" / "new.zarr", license="cc-by")
+    monkeypatch.chdir(tmp_path / "www" / "new.zarr")
+
+    for path in (f"{server.url}/new.zarr", "."):
+        ran = subprocess.run(
+            [f"{PROGRAM}-resave", "validate", path], capture_output=True, text=True, check=False
+        )
+        assert "OME-Zarr 0.5\n" in ran.stdout, ran.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shlex
 import signal
 import sys
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 FOUND = 1
 FAILED = 3
+_COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""Control characters, but for tabs and ends of lines."""
 
 
 @contextmanager
@@ -88,12 +91,17 @@ def _say_fault(error: Exception) -> None:
 
 def say(text: str) -> None:
     """Print to stderr."""
-    print(text, file=sys.stderr, flush=True)
+    print(_harmless(text), file=sys.stderr, flush=True)
 
 
-def show(text: str) -> None:
-    """Print a result to stdout."""
-    print(text, flush=True)
+def show(text: str, *, painted: bool = False) -> None:
+    """Print a result to stdout; one that is `painted` has colours of ours, and nothing else."""
+    print(text if painted else _harmless(text), flush=True)
+
+
+def _harmless(text: str) -> str:
+    """Spell what a terminal would take for a command: names and words of a dataset may hold it."""
+    return _COMMANDS.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def show_json(document: object) -> None:

@@ -57,9 +57,7 @@ _CHOICES = ("level", "sample", "seed", "strict", "ome_version", "web", "workers"
     type=click.IntRange(min=1),
     help="Threads, or with buckets requests side by side.",
 )
-@o.option(
-    "--memory", heading=_RUNNING, metavar="SIZE", help="Most memory for chunks and indexes."
-)
+@o.option("--memory", heading=_RUNNING, metavar="SIZE", help="Most memory for chunks and indexes.")
 @o.option("--explain", heading=_SHOWN, metavar="RULE", help="Explain a rule, and end.")
 @o.option("--rules", heading=_SHOWN, is_flag=True, help="List rules, and end.")
 @o.formats("sarif", "junit")
@@ -79,7 +77,7 @@ def validate(url: str | None, **given: object) -> None:
             return
         found = _validated(url, given)
         if form != "text" or not given["quiet"]:
-            faces.show(_shown(found, form))
+            faces.show(_shown(found, form), painted=True)
         if not found.valid:
             sys.exit(faces.FOUND)
 

@@ -11,6 +11,7 @@ import click
 import zarrlift as zl
 from zarrlift.cli import faces
 from zarrlift.cli import options as o
+from zarrlift.cli.reach import as_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -217,12 +218,13 @@ def _finish(made: Report, given: Mapping[str, object]) -> None:
     from zarrlift.report.lifts import report_text
 
     path: Path | None = given["report"]  # type: ignore[assignment]
+    reach = as_words(_reach(given))
     if path is not None:
         whole = json.dumps(report_to_json(made), indent=2)
-        faces.save(path, whole if path.suffix == ".json" else report_text(made))
+        faces.save(path, whole if path.suffix == ".json" else report_text(made, reach))
     if _wants_json(given):
         faces.show_json(report_to_json(made))
     elif not given["quiet"] or not made.finished:
-        faces.show(report_text(made))
+        faces.show(report_text(made, reach))
     if not made.finished:
         sys.exit(faces.FOUND)

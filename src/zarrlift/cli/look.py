@@ -120,4 +120,4 @@ def _show(found: Info, *, every: bool, drawn: bool) -> None:
     screen = screen_of_terminal()
     if drawn and screen.colors not in ("truecolor", "256"):
         faces.say("no picture: this is no terminal with colours; --thumbnail FILE saves one")
-    faces.show(info_text(found, screen, every=every, drawn=drawn))
+    faces.show(info_text(found, screen, every=every, drawn=drawn), painted=True)

@@ -200,9 +200,7 @@ written = _stack(
 yes = option("--yes", heading=_RUNNING, is_flag=True, help="Do not ask.")
 fsync = option("--fsync", heading=_RUNNING, is_flag=True, help="Survive a power cut (slower).")
 running = _stack(
-    option(
-        "--workers", heading=_RUNNING, type=click.IntRange(min=1), help="Threads or processes."
-    ),
+    option("--workers", heading=_RUNNING, type=click.IntRange(min=1), help="Threads or processes."),
     option("--memory", heading=_RUNNING, metavar="SIZE", help="Most memory for chunks in flight."),
     option(
         "--verify",

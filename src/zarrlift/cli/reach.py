@@ -19,8 +19,14 @@ def one_reach(given: Mapping[str, object]) -> OneReach:
 
 def reach_words(given: Mapping[str, object]) -> list[str]:
     """Give the words that say it, for a next step that is printed."""
+    return as_words(one_reach(given))
+
+
+def as_words(reach: Mapping[str, object]) -> list[str]:
+    """Give what was said of stores as it is typed."""
     words: list[str] = []
-    for name, value in one_reach(given).items():
-        option = f"--{name.replace('_', '-')}"
-        words += [option] if value is True else [option, str(value)]
+    for name, value in reach.items():
+        if value is not None:
+            option = f"--{name.replace('_', '-')}"
+            words += [option] if value is True else [option, str(value)]
     return words

@@ -13,10 +13,11 @@ import click
 import zarrlift as zl
 from zarrlift.cli import faces, resave_options
 from zarrlift.cli import resave_words as words
+from zarrlift.cli.reach import as_words
 from zarrlift.errors import UsageError, ZarrliftError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from zarrlift.crate.terms import Terms
@@ -94,7 +95,8 @@ def validate(path: str, source: str | None, **given: object) -> None:
             faces.show(verification_text(proof))
             sys.exit(0 if proof.equal else faces.FOUND)
         # A plan reads all documents, follows every path in them, and writes nothing.
-        plan, crate = zl.plan(path, f"{path.rstrip('/')}.lifted"), zl.crate(path)
+        beside = "lifted" if "://" in path else f"{Path(path).resolve()}.lifted"
+        plan, crate = zl.plan(path, beside), zl.crate(path)
         advice = crate.findings if crate.exists else ()
         found = (*plan.findings, *advice)
         faces.show(documents_text(plan, found))
@@ -182,18 +184,18 @@ def _convert(given: Mapping[str, object]) -> None:
             **words.reach(source, target),
         }
         made = zl.convert(source.url, target.url, **cast("Lift", options))
-    _report(made, silent=bool(given["silent"]))
+    _report(made, as_words(words.reach(source, target)), silent=bool(given["silent"]))
     if not made.finished:
         sys.exit(faces.FOUND)
 
 
-def _report(made: Report, *, silent: bool) -> None:
+def _report(made: Report, reach: Sequence[str], *, silent: bool) -> None:
     from zarrlift.report.lifts import report_text
 
     if not made.finished:
         faces.show(words.spoken(report_text(made)))
     elif not silent:
-        faces.show(report_text(made))
+        faces.show(report_text(made, reach))
     else:  # the challenge's program refuses to go without; said even here
         for finding in made.findings:
             if finding.rule == words.NO_LICENCE:

@@ -45,8 +45,15 @@ _OUR_NAMES = {
     "--chunks": "--output-chunks",
     "--shards": "--output-shards",
     "--workers": "--output-threads",
+    "--endpoint": "--input-endpoint or --output-endpoint",
+    "--region": "--input-region or --output-region",
+    "--anon": "--input-anon",
+    "--profile": "AWS_PROFILE",
 }
-_ELSEWHERE = ("--exclude", "--plain-zarr", "--large-index", "--damaged", "--memory")
+_ELSEWHERE = (
+    *("--exclude", "--plain-zarr", "--large-index", "--damaged", "--memory"),
+    *("--requests", "--patience", "--storage-class"),
+)
 """Options that only `zarrlift convert` has."""
 
 

@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from zarrlift.verify.result import Verification
 
 
-def report_text(report: Report) -> str:
-    """Show what a lift did, its proof, what was not checked, and the next command."""
+def report_text(report: Report, reach: Sequence[str] = ()) -> str:
+    """Show what a lift did, its proof, what was not checked, and the next command.
+
+    `reach` are words that say how stores are reached, for that command.
+    """
     plan = report.plan
     if report.already:
         lines = _confirmed(report)
@@ -28,7 +31,7 @@ def report_text(report: Report) -> str:
     lines += [*_asked(report), *_proof(report)]
     if report.findings:
         lines += ["", "Worth knowing", *words.findings(report.findings)]
-    return "\n".join([*lines, "", *_next(report)])
+    return "\n".join([*lines, "", *_next(report, reach)])
 
 
 def _confirmed(report: Report) -> list[str]:
@@ -144,10 +147,10 @@ def _unchecked(proof: Verification) -> str:
     return said
 
 
-def _next(report: Report) -> list[str]:
+def _next(report: Report, reach: Sequence[str]) -> list[str]:
     plan = report.plan
     left_out = [word for p in plan.settings.exclude for word in ("--exclude", p)]
-    command = ["zarrlift", "verify", plan.source, plan.target, *left_out, "--level", "full"]
+    command = ["zarrlift", "verify", plan.source, plan.target, *left_out, *reach]
     if report.already and not report.finished:
         return ["Next       look at what was found; --overwrite writes the target anew"]
     if not report.finished:
@@ -162,7 +165,7 @@ def _next(report: Report) -> list[str]:
         return ["The source may go, as far as this proof reaches: every byte was compared."]
     return [
         "Before deleting the source, compare every byte:",
-        f"  {shlex.join(command)}",
+        f"  {shlex.join([*command, '--level', 'full'])}",
     ]
 
 
@@ -173,7 +176,7 @@ def documents_text(plan: Plan, found: Sequence[Finding]) -> str:
         f"{plan.source}: OME-Zarr {plan.version}",
         f"{read} read, {words.plural(len(found), 'finding')}",
         *words.findings(found, len(found)),
-        "Not checked: chunks (--source compares them), the specification's finer rules.",
+        "Not checked: chunks (--source compares them), finer rules (zarrlift validate has them).",
     ]
     return "\n".join(lines)
 

@@ -44,7 +44,8 @@ class PlainWatch:
         if self._total:
             left = max(0, self._total - self._done) / max(rate, 1)
             text += f" of at most {words.size(self._total)}, {words.duration(left)} left"
-        print(f"{text}, {words.size(rate)}/s, at {path or '/'}", file=sys.stderr, flush=True)  # noqa: T201
+        place = words.printable(path) or "/"
+        print(f"{text}, {words.size(rate)}/s, at {place}", file=sys.stderr, flush=True)  # noqa: T201
 
     def close(self) -> None:
         """End without a further word."""
@@ -88,6 +89,7 @@ class BarWatch:
         now = time.monotonic()
         if self._bar is None or now - self._shown < _BAR_EVERY:
             return
+        path = words.printable(path)
         shown = path if len(path) <= _PATH_WIDTH else f"…{path[1 - _PATH_WIDTH :]}"
         self._bar.update(self._task, advance=self._gathered, path=shown)  # type: ignore[arg-type]
         self._bar.refresh()
@@ -110,7 +112,7 @@ def _bar() -> Progress:
         progress.DownloadColumn(binary_units=True),
         progress.TransferSpeedColumn(),
         progress.TimeRemainingColumn(compact=True),
-        progress.TextColumn("{task.fields[path]}"),
+        progress.TextColumn("{task.fields[path]}", markup=False),
         console=Console(stderr=True),
         transient=True,
         auto_refresh=False,  # its thread would keep the job from being shared out to processes

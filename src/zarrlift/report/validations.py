@@ -59,11 +59,6 @@ def painter(*, colour: bool) -> Paint:
     return lambda text, style: click.style(text, **_STYLES[style])  # type: ignore[arg-type]
 
 
-def printable(text: str) -> str:
-    """Give a text without the characters that a terminal obeys; names and values may hold them."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
-
-
 def _wrapped(text: str, indent: int, first: str = "") -> list[str]:
     """Break a text into lines of 80 columns, within words where these are longer."""
     return textwrap.wrap(
@@ -87,7 +82,7 @@ def _verdict(found: Validation, paint: Paint) -> list[str]:
     if found.strict and not found.count(Severity.ERROR) and found.count(Severity.WARNING):
         said += "; warnings count (--strict)"
     plain = "VALID" if found.valid else "NOT VALID"
-    first = words.wrapped(printable(found.source), gap, f"{plain:<{gap}}")
+    first = words.wrapped(words.printable(found.source), gap, f"{plain:<{gap}}")
     first[0] = first[0].replace(plain, word, 1)
     return [*first, *_datasets(found), said]
 
@@ -99,19 +94,19 @@ def _datasets(found: Validation) -> list[str]:
     lines = [f"{words.plural(len(found.datasets), 'dataset')}, {good:,} of them valid"]
     for one in found.datasets[:_DATASETS]:
         mark = "valid" if one.valid else "NOT valid"
-        lines.append(f"  {mark:<10} {printable(one.path)}, {_kind(one)}")
+        lines.append(f"  {mark:<10} {words.printable(one.path)}, {_kind(one)}")
     if len(found.datasets) > _DATASETS:
         lines.append(f"  … and {len(found.datasets) - _DATASETS:,} more")
     return lines
 
 
 def _kind(one: Judged) -> str:
-    name = f"OME-Zarr {printable(one.version)}" if one.version else "plain Zarr"
+    name = f"OME-Zarr {words.printable(one.version)}" if one.version else "plain Zarr"
     return f"{name} (Zarr v{one.zarr_format})" if one.zarr_format else name
 
 
 def _place(place: Place, paint: Paint) -> list[str]:
-    title = _wrapped(printable(place.title), 2) or [""]
+    title = _wrapped(words.printable(place.title), 2) or [""]
     lines = [paint(title[0].strip(), "place"), *title[1:]]
     for alike in place.found:
         lines += _alike(alike, place, paint)
@@ -120,7 +115,7 @@ def _place(place: Place, paint: Paint) -> list[str]:
 
 def _alike(alike: Alike, place: Place, paint: Paint) -> list[str]:
     finding, severity = alike.first, str(alike.first.severity)
-    message = printable(finding.message)
+    message = words.printable(finding.message)
     if finding.chunk is not None:
         message = f"chunk {words.shape(finding.chunk)} {message}"
     if alike.count > len(place.paths):
@@ -130,7 +125,7 @@ def _alike(alike: Alike, place: Place, paint: Paint) -> list[str]:
     head = f"  {severity:<9}"
     lines = _wrapped(message, _INDENT, head)
     lines[0] = lines[0].replace(severity, paint(severity, severity), 1)
-    where = " ".join(filter(None, (printable(finding.pointer or ""), f"[{finding.rule}]")))
+    where = " ".join(filter(None, (words.printable(finding.pointer or ""), f"[{finding.rule}]")))
     lines += [paint(line, "aside") for line in _wrapped(where, _INDENT)]
     repair = repair_of(finding)
     if repair:
@@ -159,7 +154,7 @@ def _looked(found: Validation) -> list[str]:
         )
     lines = _wrapped("; ".join(said), 14, f"{'Looked at':<14}")
     for number, text in enumerate(_unseen(found)):
-        lines += _wrapped(printable(text), 14, f"{'Not looked at' if not number else '':<14}")
+        lines += _wrapped(words.printable(text), 14, f"{'Not looked at' if not number else '':<14}")
     if found.requests is not None:
         asked = found.requests
         total = asked.get + asked.head + asked.list

@@ -48,6 +48,11 @@ def shape(sizes: Iterable[int]) -> str:
     return ",".join(map(str, sizes))
 
 
+def printable(text: str) -> str:
+    """Spell what a terminal would take for a command, or not show; ends of lines, too."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
 def wrapped(text: str, indent: int, first: str = "") -> list[str]:
     """Break a text into lines of 80 columns; `first` starts the first line."""
     return textwrap.wrap(

@@ -59,7 +59,7 @@ def look(
     `StorageError`, and `SourceError` where there is no hierarchy to be seen.
     """
     if folder.lists():
-        if limits is None:
+        if limits is None and any(entry.name in _ROOT for entry in folder.entries("")):
             look_ahead(folder, skipped)
         return ()
     folder.ask_by_key()

@@ -161,6 +161,16 @@ def test_messages_name_this_program_s_options() -> None:
     )
 
 
+def test_messages_name_the_options_of_stores() -> None:
+    """What is said of a store names what this program has for it, or whoever has it."""
+    said = words.spoken("check --endpoint, --region and --profile; raise --patience")
+
+    assert said == (
+        "check --input-endpoint or --output-endpoint, --input-region or --output-region "
+        "and AWS_PROFILE; raise zarrlift convert --patience"
+    )
+
+
 def test_command_to_continue_names_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
     """After an interruption the line that continues is this program's own."""
     monkeypatch.setattr("sys.argv", ["/bin/zarrlift-resave", "in put.zarr", "out.zarr"])
