@@ -18,8 +18,8 @@ class OneReach(TypedDict, total=False):
     """How an object store is reached; local folders need none of it."""
 
     endpoint: str | None
-    """URL of a server that speaks S3; by default that of the named store, of `AWS_ENDPOINT_URL`, or
-    AWS."""
+    """URL of the server: one that speaks S3, an account's of Azure, Google's; by default that of
+    the named store, of `AWS_ENDPOINT_URL` and the like, or the maker's own."""
     anon: bool | None
     """Send no signature; by default where no keys are found."""
     region: str | None
