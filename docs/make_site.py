@@ -71,7 +71,7 @@ def lay_out(build: Path, *, run: bool, config: Path = CONFIG) -> None:
     _lay_out_notebooks(docs / "tutorial", addresses(settings), run=run)
 
 
-class _Settings(yaml.SafeLoader):  # type: ignore[misc] - published without type hints
+class _Settings(yaml.SafeLoader):  # type: ignore[misc]  # published without type hints
     """Reads `mkdocs.yml`; the functions that it names are for Zensical to call."""
 
 

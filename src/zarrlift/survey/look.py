@@ -285,6 +285,12 @@ def _without_plain(nodes: dict[str, Found]) -> dict[str, Found]:
     return {p: f for p, f in nodes.items() if p in kept or not p}
 
 
+def _upwards(path: str) -> Iterator[str]:
+    while path:
+        yield path
+        path = path.rpartition("/")[0]
+
+
 def version_of(nodes: Mapping[str, Found]) -> str | None:
     """Give the version that the first OME-Zarr node states, else the one its structure shows."""
     with_ome = [n for n in nodes.values() if n.ome]
