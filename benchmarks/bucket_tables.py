@@ -1,5 +1,6 @@
 """What was measured on a server, as tables."""
 
+import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -12,16 +13,21 @@ Requests = Mapping[tuple[str, str], Counter[str]]
 """What the last run of a tool on a case asked for, where a relay counted it."""
 
 
-def lifts_table(results: Sequence[Result]) -> Table:
-    """A row for each tool on each case."""
-    heads = ("case", "tool", "runs", "median s", "to bare loop", "x challenge", "CPU s", "peak MB")
+def lifts_table(
+    results: Sequence[Result], served: Mapping[tuple[str, str], Sequence[float]]
+) -> Table:
+    """A row for each tool on each case; `served` are the server's seconds of CPU, run by run."""
+    beside = ("to bare loop", "x challenge", "CPU s", "server CPU s", "peak MB")
+    heads = ("case", "tool", "runs", "median s", *beside)
     rows = []
     for result in results:
         for series in result.series:
             runs, seconds, cpu, peak = alone(series)
             to_bare = shown(result.figure_of(series, "to bare loop"))
             faster = shown(result.figure_of(series, "faster than challenge"))
-            rows.append((result.name, series.name, runs, seconds, to_bare, faster, cpu, peak))
+            theirs = f"{statistics.median(served[result.name, series.name]):.2f}"
+            figures = (runs, seconds, to_bare, faster, cpu, theirs, peak)
+            rows.append((result.name, series.name, *figures))
     return Table(title="From and to buckets", heads=heads, rows=tuple(rows), left=2)
 
 

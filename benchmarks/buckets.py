@@ -32,7 +32,7 @@ from benchmarks.bucket_cases import (
 )
 from benchmarks.bucket_tables import lifts_table, requests_table
 from benchmarks.latency import relayed
-from benchmarks.machine import Machine, describe_machine
+from benchmarks.machine import Machine, cpu_seconds_of, describe_machine
 from benchmarks.measure import (
     CommandError,
     Run,
@@ -63,6 +63,8 @@ class Bench:
     rounds: int
     runs: dict[tuple[str, str], list[Run]] = field(default_factory=dict)
     requests: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)
+    served: dict[tuple[str, str], list[float]] = field(default_factory=dict)
+    """Seconds of CPU that the server took in each run."""
     failures: list[str] = field(default_factory=list)
 
 
@@ -71,6 +73,7 @@ class Served:
     """A server that holds the dataset of a case."""
 
     endpoint: str
+    process: int
     variables: dict[str, str]
     source: str
     key: str
@@ -164,6 +167,7 @@ def _served(case: BucketCase, data: Path, folder: Path) -> Iterator[Served]:
             local = case.source is Where.FOLDER
             yield Served(
                 endpoint=server.endpoint,
+                process=server.process,
                 variables=variables,
                 source=str(data) if local else source,
                 key=data.name,
@@ -182,6 +186,7 @@ def _take_turn(case: BucketCase, tool: Tool, served: Served, bench: Bench) -> No
     os.sync()
     touch_memory(warm)
     place = (case.name, tool.name)
+    before = cpu_seconds_of(served.process)
     try:
         if case.milliseconds:
             with relayed(served.endpoint, case.milliseconds) as relay:
@@ -197,6 +202,7 @@ def _take_turn(case: BucketCase, tool: Tool, served: Served, bench: Bench) -> No
         shutil.rmtree(folder, ignore_errors=True)
     if there:
         bench.runs.setdefault(place, []).append(run)
+        bench.served.setdefault(place, []).append(cpu_seconds_of(served.process) - before)
         print(f"  {tool.name}: {run.seconds:.2f} s", file=sys.stderr, flush=True)
     else:
         bench.failures.append(f"{tool.name} ended well, but wrote no {tool.writes}")
@@ -253,7 +259,11 @@ def _print_report(
     machine: Machine, results: Sequence[Result], bench: Bench, *, markdown: bool
 ) -> None:
     print(machine, *[BUSY] * machine.busy, LEGEND, sep="\n\n", end="\n\n")
-    for table in (lifts_table(results), requests_table(bench.requests), targets_table(results)):
+    for table in (
+        lifts_table(results, bench.served),
+        requests_table(bench.requests),
+        targets_table(results),
+    ):
         print(table.as_markdown() if markdown else table.as_text(), end="\n\n")
     for case in BUCKET_CASES:
         print(f"{case.name}: {case.title}")

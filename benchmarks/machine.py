@@ -1,5 +1,6 @@
 """Where and when the figures were measured."""
 
+import math
 import os
 import platform
 import subprocess
@@ -46,6 +47,16 @@ def describe_machine() -> Machine:
         commit=_commit(),
         load=os.getloadavg()[0],
     )
+
+
+def cpu_seconds_of(process: int) -> float:
+    """What a running process has taken so far; NaN where the system does not tell as Linux does."""
+    try:
+        told = Path(f"/proc/{process}/stat").read_text()
+    except OSError:
+        return math.nan
+    user, system = told.rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def file_system(folder: Path) -> str:

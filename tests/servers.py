@@ -43,6 +43,8 @@ class S3Server:
     endpoint: str
     metrics: str = ""
     """Where the server itself tells what it was asked."""
+    process: int = 0
+    """Its number in the system."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -90,7 +92,7 @@ def seaweed(folder: Path, ports: Sequence[int] = ()) -> Iterator[S3Server]:
         endpoint = f"http://127.0.0.1:{named['s3.port']}"
         _wait(endpoint, server, folder / "log")
         metrics = f"http://127.0.0.1:{named['metricsPort']}/metrics"
-        yield S3Server(endpoint=endpoint, metrics=metrics)
+        yield S3Server(endpoint=endpoint, metrics=metrics, process=server.pid)
     finally:
         server.kill()
         server.wait()
