@@ -438,6 +438,32 @@ def test_document_that_changes_while_others_are_written_is_told(
     assert documents(root) == before
 
 
+class _EditedBack(Dataset):
+    """A dataset whose row another program writes to once the root is put back."""
+
+    def write(self, key: str, data: bytes) -> None:
+        super().write(key, data)
+        if key == "zarr.json":
+            edited(Path(self.root) / "B" / "1" / "zarr.json", lambda held: held.update(note=1))
+
+
+def test_document_that_changes_while_others_are_put_back_is_told(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stays until it is given up; what is put back already stays so."""
+    before = documents(root)
+    zl.repair(root)
+    monkeypatch.setattr("zarrlift.jobs.stores.Dataset", _EditedBack)
+
+    with pytest.raises(TargetError, match="was changed while the repair was taken back"):
+        zl.undo(root)
+    assert documents(root)["B/1/zarr.json"]["note"] == 1
+    assert_refused(in_process("undo", root), "B/1/zarr.json has other content")
+
+    zl.undo(root, force=True)
+    assert documents(root) == before
+
+
 # --- links ---------------------------------------------------------------------------------------
 
 

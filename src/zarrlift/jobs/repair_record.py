@@ -19,7 +19,7 @@ from zarrlift.store.target import UNDO, at_work
 from zarrlift.survey.found import V3_DOCUMENT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from zarrlift.jobs.changes import Change as CrateChange
     from zarrlift.jobs.record import Record
@@ -142,8 +142,12 @@ def altered(dataset: Dataset, kept: Kept) -> dict[str, str]:
     }
 
 
-def take_back(dataset: Dataset, kept: Kept) -> tuple[int, int]:
-    """Put every document back, the root's first; gives how many were removed and restored."""
+def take_back(dataset: Dataset, kept: Kept, given_up: Collection[str]) -> tuple[int, int]:
+    """Put every document back, the root's first; gives how many were removed and restored.
+
+    `given_up` are keys of documents that someone has changed. Raises `TargetError` where another
+    is changed meanwhile.
+    """
     dataset.forget(kept.mark)
 
     def restore(document: Written) -> int:
@@ -151,6 +155,12 @@ def take_back(dataset: Dataset, kept: Kept) -> tuple[int, int]:
         held = dataset.read(document.key)
         if held == document.before:
             return 0
+        if held not in (document.after, b"") and document.key not in given_up:
+            raise TargetError(
+                "was changed while the repair was taken back",
+                place=dataset.path(document.key),
+                hint="run the same command again; it says what is left",
+            )
         if document.before is None:
             dataset.drop(document.key)
             return -1

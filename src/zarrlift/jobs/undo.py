@@ -98,7 +98,7 @@ def _take_repair_back(dataset: Dataset, kept: Kept, begun: float, asked: _Asked)
     asked.watch.phase("taking the repair back", None)
     folders = {w.key.rpartition("/")[0] for w in kept.documents}
     dataset.refuse_locked(sorted({"", *(path for path in folders if dataset.there(path))}))
-    removed, restored = repair_record.take_back(dataset, kept)
+    removed, restored = repair_record.take_back(dataset, kept, changed)
     dataset.forget()
     _LOG.info("removed %d documents, restored %d in %s", removed, restored, dataset.root)
     return Undone(
