@@ -97,9 +97,7 @@ def subjects(
     made: dict[tuple[str, str], object] = {}
     texts = texts or {}
     known: dict[object, list[About]] = {}
-    for node in tree.nodes.values():
-        if not node.documents:
-            continue
+    for node in (node for node in tree.nodes.values() if node.documents):
         members = node.ome
         by = version or _judged_by(node, tree)
         # Many nodes of a plate have the very same documents.
