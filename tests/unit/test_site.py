@@ -147,7 +147,7 @@ def test_one_line_of_settings_gives_every_notebook_its_link(tmp_path: Path, quot
 
 def test_links_of_a_file_that_is_taken_away_lead_on() -> None:
     """They lead to the site where that has an address; else they name the page or notebook."""
-    text = "# Title\n\n[Plates](../guides/lift-a-plate.md#wells), then\n[the\nnext](2-y.md)."
+    text = "# Title\n\n[Lift](../guides/lift-a-plate.md#wells), then [the\nnext](2-y.md)."
     away = "See [blosc](https://www.blosc.org), ![a plot](plot.png)."
     notebook = nb.new_notebook(cells=[nb.new_markdown_cell(text), nb.new_markdown_cell(away)])
 
@@ -157,13 +157,13 @@ def test_links_of_a_file_that_is_taken_away_lead_on() -> None:
         return ["".join(cell["source"]) for cell in written["cells"]]
 
     site = "https://owner.example/docs"
+    lifted, following = f"{site}/guides/lift-a-plate.html#wells", f"{site}/tutorial/2-y.html"
     assert taken(f"{site}/") == [
-        f"# Title\n\n[Plates]({site}/guides/lift-a-plate.html#wells), then\n"
-        f"[the\nnext]({site}/tutorial/2-y.html).",
+        f"# Title\n\n[Lift]({lifted}), then [the\nnext]({following}).",
         away,
     ]
     assert taken("") == [
-        "# Title\n\nPlates (`guides/lift-a-plate.md`), then\nthe\nnext (`2-y.ipynb`).",
+        "# Title\n\nLift (`guides/lift-a-plate.md`), then the\nnext (`2-y.ipynb`).",
         away,
     ]
 
