@@ -1,10 +1,14 @@
-"""How many cases of each test are run: all, or a few from across them."""
+"""What holds for all tests: how many cases of each are run, and what a slow machine may not fail."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("zarrlift", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("zarrlift")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

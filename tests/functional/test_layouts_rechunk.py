@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import zarrlift as zl
@@ -83,7 +83,7 @@ def check(case: Case) -> None:
         assert_same_voxels(source / "values", folder / "0.zarr" / "values")
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(cases())
 def test_any_memory_gives_the_same_bytes(case: Case) -> None:
     """Values are the source's in every reader, and the bytes the same in whatever memory."""
@@ -91,7 +91,7 @@ def test_any_memory_gives_the_same_bytes(case: Case) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=1000)
 @given(cases())
 def test_any_memory_gives_the_same_bytes_for_many_more(case: Case) -> None:
     """The same holds for far more of them."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import zarrlift as zl
@@ -129,7 +129,7 @@ def test_any_form_of_shard_to_other_chunks(form: str, wish: dict[str, Any], tmp_
     assert_values(expected(FORMS[form]), tmp_path / "new.zarr" / "0")
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 @given(cases(), st.sampled_from(["auto", "none", "7,7,7,7"]))
 def test_way_by_shards_ends_where_the_straight_way_does(case: Case, by: str) -> None:
     """v2 to one layout to another gives the bytes of v2 to the other, and the values of v2."""

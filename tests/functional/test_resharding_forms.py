@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import zarrlift as zl
@@ -92,7 +92,7 @@ def check(case: Lifted) -> None:
             assert first_difference(due, read(folder / "a" / "0")) is None, read.__name__
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(lifts())
 def test_any_form_of_shard_to_any_layout(case: Lifted) -> None:
     """Values are those that were written, and one worker writes the bytes that three do."""
@@ -100,7 +100,7 @@ def test_any_form_of_shard_to_any_layout(case: Lifted) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 @given(lifts())
 def test_any_form_of_shard_to_any_layout_for_many_more(case: Lifted) -> None:
     """The same holds for far more of them."""
