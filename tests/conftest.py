@@ -1,4 +1,4 @@
-"""What holds for all tests: how many cases of each are run, and what a slow machine may not fail."""
+"""What holds for all tests: how many cases of each are run; no failing for slow machines."""
 
 from __future__ import annotations
 
