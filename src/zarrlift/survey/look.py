@@ -61,9 +61,9 @@ def look(source: Folder, *, depth: int | None = None, limits: Limits | None = No
 
         seen = by_names.look(source, lambda path: _too_deep(path, depth), limits)  # type: ignore[arg-type]
     if not source.exists():
-        raise SourceError(
-            "there is nothing here", place=source.root, hint="check the path for a typing error"
-        )
+        above, _, name = source.root.rpartition("/")
+        hint = f"name the folder: {above}" if name in _ALL else "check the path for a typing error"
+        raise SourceError("there is nothing here", place=source.root, hint=hint)
     return _Look(source, depth, limits).run(seen)
 
 

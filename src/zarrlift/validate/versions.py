@@ -105,11 +105,16 @@ def _asked(subject: Subject) -> Iterator[Problem]:
     anchor="#storage-format",
 )
 def _format(subject: Subject) -> Iterator[Problem]:
-    if subject.node.zarr_format != 2:  # noqa: PLR2004 - v3 nodes: see ome-version-known
-        return
-    stated = subject.node.stated or member(subject.node.attributes, "ome", "version")
-    if known_version(str(stated)) in _NEW:
+    node, asked = subject.node, subject.version
+    stated = node.stated or member(node.attributes, "ome", "version")
+    known = known_version(str(stated))
+    if node.zarr_format == 2 and known in _NEW:  # noqa: PLR2004 - v3 nodes: see ome-version-known
         yield Problem("", f"version {said(stated)} is one of Zarr v3, and this node is of v2")
+    elif node.ome and asked not in (known, known_version(subject.tree.version)):
+        due = 3 if asked in _NEW else 2
+        if node.zarr_format != due:
+            told = f"this node is of Zarr v{node.zarr_format}, not of v{due}"
+            yield Problem("", f"{told} as OME-Zarr {asked} is, which is asked for")
 
 
 @RULES.rule(
