@@ -177,6 +177,17 @@ def test_junit_is_read(level: str, plate: Path) -> None:
     assert ("chunk-undecodable" in {c.get("name") for c in cases}) is (level == "data")
 
 
+@pytest.mark.parametrize(("asked", "there"), [("0.3", True), ("0.4", False), (None, False)])
+def test_junit_has_the_rules_that_were_asked(asked: str | None, there: bool, image: Path) -> None:
+    """Of the version that was asked for, whatever the dataset states: others have not passed."""
+    words = () if asked is None else ("--ome-version", asked)
+    ran = in_process("validate", image, "--format", "junit", *words)
+
+    cases = {case.get("name") for case in ET.fromstring(ran.out).iter("testcase")}  # noqa: S314 - our own output
+    assert ("array-dimensions-attribute" in cases) is there
+    assert ("axes-order" in cases) is not there
+
+
 def test_several_datasets_are_judged(tmp_path: Path) -> None:
     """Below a plain folder each dataset is judged; one that is not valid decides for all."""
     good(tmp_path / "all" / "good")
@@ -223,6 +234,7 @@ def test_crate_is_judged(tmp_path: Path) -> None:
     ("words", "parts"),
     [
         (["nowhere"], ["there is nothing here"]),
+        (["a.zarr/.zattrs"], ["name the folder", "a.zarr"]),
         (["."], ["no Zarr hierarchy"]),
         (["http://127.0.0.1:9/a", "--patience", "1"], ["127.0.0.1"]),
     ],

@@ -179,6 +179,7 @@ class _Validation:
             roles={path: role_of(node, tree) for path, node in nodes.items() if path == node.path},
             documents={path: _document_of(node) for path, node in nodes.items()},
             looked=self._looked(),
+            asked=self.options.version,
             sample=str(self.options.sample) if self.options.sample is not None else None,
             web=self.options.web,
             unseen=tuple(dict.fromkeys(self.unseen)),

@@ -95,6 +95,8 @@ class Validation:
     documents: Mapping[str, str]
     """Keys of the documents of these nodes, by path."""
     looked: Looked
+    asked: str | None = None
+    """The version by which all was judged; None for that of each dataset."""
     sample: str | None
     """What of the chunks was decoded, as it was asked for; None for all, or none."""
     web: bool

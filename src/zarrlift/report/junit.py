@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from zarrlift.findings import Finding
     from zarrlift.jobs.known import KnownRule
-    from zarrlift.jobs.validated import Validation
+    from zarrlift.jobs.validated import Judged, Validation
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 has no place for."""
@@ -49,7 +49,7 @@ def _asked(
     found: Validation, by_rule: Mapping[str, Sequence[Finding]]
 ) -> dict[str, KnownRule | None]:
     """Give the rules that hold for the dataset, and all others that were broken."""
-    versions = {known_version(d.version) or "0.4" for d in found.datasets}
+    versions = {found.asked or _version(one) for one in found.datasets}
     left_out = {*_NOT_ASKED[str(found.level)], *(() if found.web else ("the web",))}
     made: dict[str, KnownRule | None] = {
         rule.id: rule
@@ -57,6 +57,12 @@ def _asked(
         if versions & rule.severities.keys() and rule.topic not in left_out
     }
     return {**made, **{name: known_rules().get(name) for name in by_rule}}
+
+
+def _version(dataset: Judged) -> str:
+    """Give the version whose rules were asked: one of its Zarr format, where none is known."""
+    plain = "0.5" if dataset.zarr_format == 3 else "0.4"  # noqa: PLR2004 - the format's number
+    return known_version(dataset.version) or plain
 
 
 def _case(rule: KnownRule | None, broken: Sequence[Finding], found: Validation) -> str:

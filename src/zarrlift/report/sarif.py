@@ -42,7 +42,7 @@ def validation_to_sarif(found: Validation) -> dict[str, object]:
                         "name": "zarrlift",
                         "semanticVersion": version("zarrlift"),
                         "informationUri": _HOME,
-                        "rules": [_rule(rule, found.version) for rule in used],
+                        "rules": [_rule(rule, found.asked or found.version) for rule in used],
                     }
                 },
                 "originalUriBaseIds": {_BASE: {"uri": _base(found.source)}},
