@@ -286,3 +286,15 @@ def test_a_bomb_takes_little_memory(tmp_path: Path) -> None:
         assert_in_words(ran)
         assert ran.code == 1
         assert peak < 160 * 2**20
+
+
+def test_names_of_axes_that_are_no_names(tmp_path: Path) -> None:
+    """The array cannot be read, and it is said why."""
+    write_v3_array(
+        tmp_path, sample((4, 4), "<u2"), Form(chunks=(4, 4)), dimension_names=["y", True]
+    )
+
+    ran = in_process("info", tmp_path)
+
+    assert ran.code == 0, ran.said
+    assert "dimension_names ['y', True] do not fit 2 axes" in " ".join(ran.out.split())

@@ -266,3 +266,25 @@ def test_every_view_has_a_page(tmp_path: Path) -> None:
     assert [problems_of(page) for page in pages] == [[]] * 4
     assert "<li>A/2</li>" in pages[2]
     assert "well A/1, 2 fields" in pages[3]
+
+
+def test_more_blocks_than_dask_lists_are_refused(tmp_path: Path) -> None:
+    """In words, before memory runs out; larger blocks are taken."""
+    members = {"shape": [2**40, 4]}
+    entry = {"axes": axes("dim_0", "x"), "datasets": [scaled(2.0, 1e308)]}
+    write_group(tmp_path, {"multiscales": [{**entry, "version": "0.4"}]})
+    write_array(tmp_path / "0", sample((4, 4), "<u2"), chunks=(4, 4), members=members)
+    level = zl.open(tmp_path).image.levels[0]
+
+    with pytest.raises(UsageError, match="274,877,906,944 blocks"):
+        level.to_xarray()
+    assert level.to_dask({"dim_0": 2**30}).numblocks == (1024, 1)
+    assert level.to_xarray({"dim_0": 2**30}).coords.keys() == {"x"}
+
+
+def test_an_array_that_zarr_python_does_not_open_is_told(tmp_path: Path) -> None:
+    """Why, and where."""
+    write_array(tmp_path, np.full((4, 4), b"a"), chunks=(4, 4), members={"fill_value": 0})
+
+    with pytest.raises(UsageError, match="zarr-python does not open it"):
+        zl.open(tmp_path).array.to_zarr()

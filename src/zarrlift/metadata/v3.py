@@ -100,7 +100,7 @@ def _layout(document: Mapping[str, object]) -> ArrayLayout:
     data_type = datatypes.from_v3(document["data_type"])
     names = document.get("dimension_names")
     shape = _shape(document["shape"])
-    if names is not None and (not isinstance(names, list) or len(names) != len(shape)):
+    if names is not None and not _names(names, len(shape)):
         raise DocumentError(f"dimension_names {names!r} do not fit {len(shape)} axes")
     if min((*inner.chunks, *stored), default=1) < 1:
         raise DocumentError("chunks or shards of size 0")
@@ -120,6 +120,11 @@ def _layout(document: Mapping[str, object]) -> ArrayLayout:
         dimension_names=tuple(names) if isinstance(names, list) else None,
         form=inner.form or OWN_FORM,
     )
+
+
+def _names(value: object, ndim: int) -> bool:
+    whole = isinstance(value, list) and len(value) == ndim
+    return whole and all(name is None or isinstance(name, str) for name in value)
 
 
 def _shape(value: object) -> grid.Index:

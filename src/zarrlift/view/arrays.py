@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 Blocks = str | int | Sequence[int] | Mapping[str, int]
 """What one task of Dask reads: `chunks`, `shards`, or sizes."""
 _V2 = 2
+_MOST_BLOCKS, _MOST_PLACES = 2**24, 2**28
+"""Along one axis: blocks that Dask is asked to list, and coordinates that are made."""
 
 
 def zarr_store(
@@ -41,9 +43,16 @@ def zarr_array(level: Level, call: str = "to_zarr()") -> zarr.Array[Any]:
     """
     zarr = wanted("zarr", call)
     store = zarr_store(level.opened, _mended(level), call)
-    return zarr.open_array(  # type: ignore[no-any-return]
-        store=store, path=level.path, mode="r", zarr_format=level.zarr_format
-    )
+    try:
+        return zarr.open_array(  # type: ignore[no-any-return]
+            store=store, path=level.path, mode="r", zarr_format=level.zarr_format
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise UsageError(
+            f"zarr-python does not open it: {str(error) or type(error).__name__}",
+            place=level.path or "/",
+            hint="zarrlift validate says what is wrong with it",
+        ) from error
 
 
 def zarr_group(opened: Opened, path: str) -> zarr.Group:
@@ -73,6 +82,7 @@ def dask_array(level: Level, blocks: Blocks, call: str = "to_dask()") -> dask.ar
     da = wanted("dask.array", call)
     tokenize = wanted("dask.base", call).tokenize
     shape = _block_shape(level, blocks)
+    _refuse_many(level, shape)
     source = zarr_array(level, call)
     token = tokenize(level.opened.identity, level.path, level.layout.fingerprint(), shape)
     return da.from_array(source, chunks=shape, name=f"zarrlift-{token}", fancy=False)  # type: ignore[no-any-return]
@@ -92,6 +102,18 @@ def _block_shape(level: Level, blocks: Blocks) -> Any:  # noqa: ANN401 - what Da
         sizes = zip(level.dims, level.chunks, strict=True)
         return tuple(blocks.get(name, size) for name, size in sizes)
     return blocks if isinstance(blocks, str | int) else tuple(blocks)
+
+
+def _refuse_many(level: Level, blocks: object) -> None:
+    """Raise `UsageError` for more blocks along an axis than Dask has room to list."""
+    sizes = blocks if isinstance(blocks, tuple) else ()
+    most = max((n // max(1, b) for n, b in zip(level.shape, sizes, strict=False)), default=0)
+    if most > _MOST_BLOCKS:
+        raise UsageError(
+            f"{most:,} blocks along an axis are more than Dask lists",
+            place=level.path or "/",
+            hint="say larger blocks, such as to_dask({'x': 65536})",
+        )
 
 
 def data_array(level: Level, blocks: Blocks, call: str = "to_xarray()") -> xarray.DataArray:
@@ -135,9 +157,10 @@ def _coordinate(level: Level, name: str, place: int) -> tuple[str, Any, dict[str
         told = len(labels) == length and all(labels) and len(set(labels)) == length
         return (name, labels, {}) if told else None
     scale, first = level.facts.scale, level.facts.translation
-    if scale is None or first is None:
+    if scale is None or first is None or length > _MOST_PLACES:
         return None
-    places = first[place] + scale[place] * np.arange(length, dtype=np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        places = first[place] + scale[place] * np.arange(length, dtype=np.float64)
     return name, places, {"units": axis.unit} if axis.unit else {}
 
 
