@@ -62,7 +62,7 @@ def test_a_picture_of_any_numbers(kind: str, tmp_path: Path) -> None:
     assert ran.code == 0, ran.said
     with Image.open(tmp_path / "out.png") as made:
         assert made.size == plane.shape[::-1]
-        brightest = max(high for _, high in made.getextrema())
+        brightest = np.asarray(made).max()
     assert brightest == (255 if kind in ("bool", "half") else 0)
 
 

@@ -123,8 +123,9 @@ def _layout(document: Mapping[str, object]) -> ArrayLayout:
 
 
 def _names(value: object, ndim: int) -> bool:
-    whole = isinstance(value, list) and len(value) == ndim
-    return whole and all(name is None or isinstance(name, str) for name in value)
+    if not isinstance(value, list) or len(value) != ndim:
+        return False
+    return all(name is None or isinstance(name, str) for name in value)
 
 
 def _shape(value: object) -> grid.Index:

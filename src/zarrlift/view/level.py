@@ -282,7 +282,7 @@ def _index(words: tuple[int | Sequence[int] | str, ...]) -> Index:
     try:
         if isinstance(one, str):
             return tuple(int(word) for word in one.split(",")) if one else ()
-        if isinstance(one, Integral):  # NumPy's too
+        if isinstance(one, int | Integral):  # NumPy's too
             return (int(one),)
         return tuple(operator.index(number) for number in one)  # type: ignore[arg-type]
     except (TypeError, ValueError) as error:
