@@ -45,20 +45,13 @@ def errors_in_words(
     except KeyboardInterrupt:
         sys.exit(130)
     except ZarrliftError as error:
-        say(f"error: {_safe(spoken(str(error)))}")
+        say(f"error: {spoken(str(error))}")
         sys.exit(error.exit_code)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED)
     except Exception as error:  # noqa: BLE001 - the one place that keeps a fault of ours readable
         _end(error)
-
-
-def _safe(message: str) -> str:
-    """Give a message whose names, which a dataset may have made, command no terminal."""
-    from zarrlift.report.screen import clean
-
-    return "\n".join(map(clean, message.split("\n")))
 
 
 def _end(error: Exception) -> NoReturn:
