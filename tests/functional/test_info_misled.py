@@ -298,3 +298,15 @@ def test_names_of_axes_that_are_no_names(tmp_path: Path) -> None:
 
     assert ran.code == 0, ran.said
     assert "dimension_names ['y', True] do not fit 2 axes" in " ".join(ran.out.split())
+
+
+def test_a_picture_of_channels_without_number(tmp_path: Path) -> None:
+    """The first few are shown."""
+    write_image(tmp_path, [sample((1, 2, 1, 8, 8), "<u2")], chunks=(1, 2, 1, 8, 8))
+    document = read_json(tmp_path / "0" / ".zarray")
+    write_json(tmp_path / "0" / ".zarray", {**document, "shape": [1, 2**40, 1, 8, 8]})
+
+    taken = zl.info(tmp_path, picture=True).picture
+
+    assert taken is not None
+    assert taken.picture.shape == (8, 8, 3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -155,8 +156,8 @@ def _channels(
     else:
         count = reading.layout.shape[channel]
         stated = image.channels
-        numbers = [n for n in range(count) if n >= len(stated) or stated[n].active]
-        numbers = (numbers or list(range(count)))[:_CHANNELS]
+        active = (n for n in range(count) if n >= len(stated) or stated[n].active)
+        numbers = list(islice(active, _CHANNELS)) or list(range(min(count, _CHANNELS)))
     shown = []
     for number in numbers:
         at = cut if channel is None else {**cut, channel: number}
