@@ -92,7 +92,7 @@ def _there(tree: Folder, keys: Sequence[str]) -> Iterator[bool]:
             return key.endswith("/") or tree.size(name) is not None
         return tree.size(name) is not None or (tree.remote and tree.has_folder(name))
 
-    return tree.fetcher.map(holds, keys) if tree.remote else map(holds, keys)  # type: ignore[attr-defined, no-any-return]
+    return tree.fetcher.map(holds, keys) if tree.remote else map(holds, keys)  # type: ignore[attr-defined]
 
 
 def describe(
