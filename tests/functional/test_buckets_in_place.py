@@ -32,6 +32,7 @@ from tests.servers import ACCESS, PUBLIC, SECRET, S3Server
 from zarrlift.errors import AccessError, ClaimLostError, SourceError, TargetError, UsageError
 from zarrlift.jobs.stores import Stores
 from zarrlift.store import lease
+from zarrlift.store.address import StoreOptions
 from zarrlift.store.target import OURS, UNDO
 
 WRITES = ("put", "copy", "delete")
@@ -663,14 +664,13 @@ def test_one_request_at_a_time(
     Where a request removes one object, as on Google's store, these threads remove them.
     """
     monkeypatch.setattr("zarrlift.store.upload._DELETED_AT_ONCE", {"s3": 1})
-    source = write_labelled(tmp_path / "a.zarr")
-    url = bucket.put(source, key)
-    before = bucket.get(key)
+    stores = Stores(target=StoreOptions(endpoint=bucket.server.endpoint), requests=1)
+    dataset = stores.dataset_at(bucket.put(write_small(tmp_path / "a.zarr"), key))
 
-    assert zl.upgrade(url, drop_v2=True, license="cc-by", requests=1).dropped
-    zl.undo(url, requests=1)
+    with dataset.alone():
+        dataset.forget("0", "1")
 
-    assert bucket.get(key) == before
+    assert {name.partition("/")[0] for name in bucket.get(key)} == {".zattrs", ".zgroup"}
 
 
 def test_lost_answers_to_conditional_writes(
