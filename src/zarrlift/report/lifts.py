@@ -176,7 +176,7 @@ def documents_text(plan: Plan, found: Sequence[Finding]) -> str:
         f"{plan.source}: OME-Zarr {plan.version}",
         f"{read} read, {words.plural(len(found), 'finding')}",
         *words.findings(found, len(found)),
-        "Not checked: chunks (--source compares them), finer rules (zarrlift validate has them).",
+        "Not checked: chunks (--source compares them); finer rules (zarrlift validate).",
     ]
     return "\n".join(lines)
 
