@@ -119,6 +119,24 @@ def test_profile_whose_program_fails(
     assert SECRET not in str(caught.value)
 
 
+def test_profile_without_a_sign_on(
+    far: Far, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A profile whose sign-on has ended is no refusal of the store, which was not asked."""
+    lines = ["sso_start_url = https://lab.invalid/start", "sso_region = us-east-1"]
+    lines += ["sso_account_id = 123456789012", "sso_role_name = reader"]
+    (tmp_path / "config").write_text("\n".join(["[profile lab]", *lines]))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    with pytest.raises(StorageError, match=r"gave no keys \(SSOTokenLoadError") as caught:
+        zl.plan(far.stock.source, far.target, **far.reach(profile="lab"))
+
+    assert "aws sso login" in str(caught.value)
+    assert not isinstance(caught.value, AccessError)
+    assert far.proxy.requests == []
+
+
 def test_without_keys_nothing_is_waited_for(stock: Stock, tmp_path: Path) -> None:
     """Without keys a lift asks at once, unsigned, and asks no metadata address."""
     source = Bucket(stock.server, PUBLIC).put(stock.folder, "anonymous")

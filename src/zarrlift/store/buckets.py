@@ -88,10 +88,13 @@ _HINTS = (
     ("invalid list response", "what answers there is no object store: check --endpoint"),
     ("<html", "what answers there is no object store: check --endpoint"),
     ("CredentialRetrievalError", "the profile's program gave no keys: run it by hand"),
+    ("SSOToken", "sign on again, as `aws sso login` does, or check --profile"),
+    ("ConfigParseError", "mend that file"),
     ("Missing AccessKeyId", "AWS_SECRET_ACCESS_KEY is set alone: set AWS_ACCESS_KEY_ID too"),
     ("Missing SecretAccessKey", "AWS_ACCESS_KEY_ID is set alone: set AWS_SECRET_ACCESS_KEY too"),
 )
 _REGION = re.compile(r"<Region>([\w-]+)</Region>|expecting '([\w-]+)'")
+_PROVIDER = re.compile(r"External AWS credential provider: ([^\n]*)")
 _KIND = re.compile(r"\bkind: (\w+)")
 _KINDS = {
     "Connect": "no connection was made",
@@ -319,7 +322,8 @@ def _provider(name: str | None, *_: object) -> Any:  # noqa: ANN401 - as above
     try:
         return Boto3CredentialProvider(boto3.Session(profile_name=name), ttl=_KEPT)
     except (BotoCoreError, ValueError) as error:
-        raise UsageError(f"no keys from ~/.aws: {error}", hint="check --profile") from error
+        step = _hint(type(error).__name__) or "check --profile"
+        raise UsageError(f"no keys from ~/.aws: {error}", hint=step) from error
 
 
 def _region_of(bucket: str) -> str | None:
@@ -355,6 +359,9 @@ def from_store_error(
     scheme = scheme or place.partition(":")[0]
     keys = signed(scheme, options)
     hint = _hint(text) or (clouds.hint(text) if keys else None)
+    if found := _PROVIDER.search(text):
+        why = f"{doing} failed: the profile gave no keys ({found[1][:200]})"
+        return StorageError(why, place=place, hint=hint or "check --profile")
     refused = (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError)
     status = _STATUS.search(text)
     hidden = scheme == "az" and not keys and clouds.is_hidden(text)
