@@ -25,6 +25,10 @@ from typing import TYPE_CHECKING, ClassVar
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_LONGEST, _HEAD = 600, 400
+"""Characters of a message, and of its first part where the middle is left out: values of documents
+that it cites may be of any length."""
+
 
 class ZarrliftError(Exception):
     """The job could not be done; `place` says where, `hint` what to do next."""
@@ -33,8 +37,9 @@ class ZarrliftError(Exception):
     kind: ClassVar[str] = "error"
 
     def __init__(self, message: str, *, place: str | None = None, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
+        whole = len(message) <= _LONGEST
+        self.message = message if whole else f"{message[:_HEAD]} … {message[_HEAD - _LONGEST :]}"
+        super().__init__(self.message)
         self.place = place
         self.hint = hint
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import signal
+import struct
 import zipfile
 from pathlib import Path
 
@@ -174,7 +175,9 @@ def test_what_is_no_archive_of_ours_is_not_replaced(source: Path, tmp_path: Path
     assert (tmp_path / "note.ozx").read_text() == "not a zip"
 
 
-@pytest.mark.parametrize("fault", ["compressed", "unsafe", "cut", "no-zip", "empty"])
+@pytest.mark.parametrize(
+    "fault", ["compressed", "unsafe", "cut", "no-zip", "empty", "name", "size"]
+)
 def test_unreadable_archives_are_refused_in_words(fault: str, source: Path, tmp_path: Path) -> None:
     """Cause, place and next step; no traceback."""
     good, bad = tmp_path / "good.ozx", tmp_path / "bad.ozx"
@@ -189,6 +192,15 @@ def test_unreadable_archives_are_refused_in_words(fault: str, source: Path, tmp_
         bad.write_bytes(good.read_bytes()[:-500])
     elif fault == "no-zip":
         bad.write_bytes(b"II*\0 a TIFF")
+    elif fault in ("name", "size"):
+        held = bytearray(good.read_bytes())
+        entry = held.rfind(b"PK\x01\x02")
+        if fault == "name":
+            held[entry + 9] |= 8  # the name is UTF-8, which it then is not
+            held[entry + 46] = 0xFF
+        else:
+            struct.pack_into("<II", held, entry + 20, 2**31, 2**31)
+        bad.write_bytes(held)
     else:
         zipfile.ZipFile(bad, "w").close()
 

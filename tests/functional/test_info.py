@@ -265,7 +265,7 @@ def test_shard_that_is_not_whole(tmp_path: Path) -> None:
     shard = tmp_path / "new" / "0" / "c" / "0" / "0" / "0" / "0" / "0"
     shard.write_bytes(shard.read_bytes()[:-3])
 
-    assert "1 shards are NOT whole" in " ".join(told(tmp_path / "new", "--sizes").split())
+    assert "1 shard NOT whole" in " ".join(told(tmp_path / "new", "--sizes").split())
 
 
 def test_keys(image: Path) -> None:

@@ -29,7 +29,7 @@ from tests.breaks import (
     write_labelled,
 )
 from tests.build import sample, write_file, write_json
-from tests.build_ome import write_image
+from tests.build_ome import write_image, write_plate
 from tests.functional.runs import in_process, tree
 from tests.judges import all_schema_problems, ome_zarr_models_problems, yaozarrs_problems
 from zarrlift.repair.run import REPAIRS
@@ -514,3 +514,16 @@ def test_foreign_group_beside_is_not_touched(bases: Bases, tmp_path: Path) -> No
     assert made.already
     assert [f.path for f in made.findings] == ["tables"]
     assert tree(root) == before
+
+
+def test_lost_images_are_not_made_groups(tmp_path: Path) -> None:
+    """A group without multiscales in an image's place would only look as if it were meant."""
+    write_plate(tmp_path, wells=("A/1", "A/2"), fields=1, rows_are_groups=False)
+    for name in (".zgroup", ".zattrs"):
+        (tmp_path / "A/1/0" / name).unlink()
+
+    made = zl.repair(tmp_path)
+
+    assert [change.key for change in made.changes] == ["A/.zgroup"]
+    assert [(f.path, f.rule) for f in made.findings] == [("A/1/0", "repair-undecided")]
+    assert "named as a well or image" in made.findings[0].message

@@ -392,3 +392,17 @@ def test_any_shard_is_looked_at(
     found = zl.validate(folder, level="data")
 
     assert found.looked.decoded <= found.looked.chunks <= 4
+
+
+@pytest.mark.parametrize("words", [("--sizes",), ("--chunk", "0/0,0")], ids=lambda w: w[0])
+def test_index_of_terabytes_is_not_read_to_be_shown(words: tuple[str, ...], tmp_path: Path) -> None:
+    """A shard of 2^38 chunks has one; who only looks is told."""
+    large_shard(tmp_path / "a")
+    attributes = {"ome": {"version": "0.5", "multiscales": [{"datasets": [{"path": "0"}]}]}}
+    write_v3_group(tmp_path / "a", attributes)
+
+    ran = in_process("info", tmp_path / "a", *words)
+
+    assert_in_words(ran)
+    assert ran.code == int(words[0] == "--chunk"), ran.said
+    assert "NOT whole" in ran.out or "is not read" in " ".join(ran.out.split())

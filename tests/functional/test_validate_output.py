@@ -235,7 +235,7 @@ def test_crate_is_judged(tmp_path: Path) -> None:
     [
         (["nowhere"], ["there is nothing here"]),
         (["a.zarr/.zattrs"], ["name the folder", "a.zarr"]),
-        (["."], ["no Zarr hierarchy"]),
+        (["."], ["no Zarr group or array"]),
         (["http://127.0.0.1:9/a", "--patience", "1"], ["127.0.0.1"]),
     ],
 )

@@ -145,3 +145,11 @@ def test_translated_turns_system_errors_only() -> None:
 
     with pytest.raises(KeyError), translated("listing", "/data"):
         raise KeyError("x")
+
+
+def test_messages_are_not_as_long_as_what_they_cite() -> None:
+    """A value of a document may have megabytes; a message stays one that people read."""
+    error = SourceError(f"shape is {'a' * 10**6}", place="x", hint="look")
+
+    assert len(str(error)) < 700
+    assert str(error).endswith("next: look")

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _ANYWHERE = 2**66
 """Beyond any place that an entry can name."""
+_LARGEST = 2**30
+"""Bytes of an index above which it is not read: 2^26 chunks in one shard."""
 
 
 class FoundIndex(NamedTuple):
@@ -36,6 +38,8 @@ def read_index(folder: Folder, source: ArrayLayout, file: ChunkFile) -> FoundInd
     """Read the index of a listed shard and check it; raise `StorageError` where that fails."""
     slots, form = grid.count(source.per_object), source.form
     length = shard.index_bytes(slots, checksum=form.checksum)
+    if length > _LARGEST:
+        return _too_large(length, file.size)
     data, size = _read(folder, file, length, at_start=form.index_at_start)
     return _judged(source, data, size)
 
@@ -43,8 +47,14 @@ def read_index(folder: Folder, source: ArrayLayout, file: ChunkFile) -> FoundInd
 def read_last(folder: Folder, source: ArrayLayout, key: str) -> FoundIndex | None:
     """Read the index at the end of a shard that was not listed; None where the shard is absent."""
     length = shard.index_bytes(grid.count(source.per_object), checksum=source.form.checksum)
+    if length > _LARGEST:
+        return None if (size := folder.size(key)) is None else _too_large(length, size)
     found = folder.read_tail(key, length)
     return None if found is None else _judged(source, *found)
+
+
+def _too_large(length: int, size: int) -> FoundIndex:
+    return FoundIndex(size, None, f"of {size} bytes: an index of {length:,} bytes is not read")
 
 
 def _judged(source: ArrayLayout, data: bytes, size: int) -> FoundIndex:

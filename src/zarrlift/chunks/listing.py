@@ -14,9 +14,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from zarrlift import grid
-from zarrlift.errors import StorageError, from_os_error
+from zarrlift.errors import StorageError
 from zarrlift.metadata.layout import Keys
-from zarrlift.store.folder import Kind, kind_of
+from zarrlift.store.folder import Kind, kind_of, size_of
 from zarrlift.store.target import OURS
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def units(
         return
     walk = _Listing(folder, path, chunk_grid, per_object, strays)
     # A listing over a network gives sizes anyway, and what is asked for ahead is bounded by them.
-    walk.size = _size if sizes or folder.remote else _no_size
+    walk.size = size_of if sizes or folder.remote else _no_size
     walk.part = part or grid.WHOLE
     prefix = keys.prefix
     if folder.remote and grid.count(chunk_grid) <= LISTED_AT_ONCE:
@@ -264,11 +264,11 @@ class _Listing:
     def _beyond(self, entry: os.DirEntry[str], axis: int) -> None:
         """Note what lies outside the grid: stale chunks where it is as deep as chunks are."""
         deepest = len(self._grid) - 1
-        if not entry.is_dir():
+        if kind_of(entry) is not Kind.FOLDER:
             self._strays.stale.append(entry.path[self._cut :])
             return
         for inner in self._folder.scan(entry.path):
-            if is_index(inner.name) and inner.is_dir() is (axis + 1 < deepest):
+            if is_index(inner.name) and (kind_of(inner) is Kind.FOLDER) is (axis + 1 < deepest):
                 self._beyond(inner, axis + 1)
             else:
                 self._strays.foreign.append(inner.path[self._cut :])
@@ -313,13 +313,6 @@ class _Listing:
 
     def _foreign(self, path: str) -> None:
         self._strays.foreign.append(path[self._cut :])
-
-
-def _size(entry: os.DirEntry[str]) -> int:
-    try:
-        return entry.stat().st_size
-    except OSError as error:
-        raise from_os_error(error, doing="looking at", place=entry.path) from error
 
 
 def _no_size(_: os.DirEntry[str]) -> int:

@@ -101,7 +101,11 @@ class ChunkSource:
         local = tuple(i % p for i, p in zip(index, per, strict=True))
         number = numbering(self.layout.form.order, per)(grid.ravel(local, per))
         if found.trusted is None or number in found.outside:
-            raise DamageError(f"shard {found.problem}", place=self._folder.path(self.key(outer)))
+            raise DamageError(
+                f"shard {found.problem}",
+                place=self._folder.path(self.key(outer)),
+                hint="zarrlift validate --level chunks lists all that is damaged",
+            )
         return found.trusted.get(number)
 
     def _shard_index(self, outer: Index) -> FoundIndex | None:

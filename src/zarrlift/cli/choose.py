@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -106,7 +105,7 @@ def _check_files(plot: object, output: object) -> None:
 def _save_layout(made: Tuning, output: Path) -> None:
     from zarrlift.plan.tuning import layout_rules
 
-    faces.save(output, json.dumps(layout_rules(made), indent=2))
+    faces.save(output, faces.json_text(layout_rules(made)))
 
 
 def _next(made: Tuning, source: str, output: object, reach: list[str]) -> list[str] | None:

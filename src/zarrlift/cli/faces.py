@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
 import re
 import shlex
@@ -99,13 +100,29 @@ def _harmless(text: str) -> str:
 
 def show_json(document: object) -> None:
     """Print a result to stdout as JSON."""
-    show(json.dumps(document, indent=2, ensure_ascii=True))
+    show(json_text(document), styled=True)
+
+
+def json_text(document: object) -> str:
+    """Give a result as JSON; numbers that JSON does not have stand as text, as in Zarr v3."""
+    try:
+        return json.dumps(document, indent=2, allow_nan=False)
+    except ValueError:
+        return json.dumps(_without_constants(document), indent=2)
+
+
+def _without_constants(value: object) -> object:
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, dict):
+        return {key: _without_constants(inner) for key, inner in value.items()}
+    return [*map(_without_constants, value)] if isinstance(value, list | tuple) else value
 
 
 def save(path: Path, text: str) -> None:
     """Write a report or plan to a file the user named."""
     try:
-        path.write_text(text + "\n", encoding="utf-8")
+        path.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise ZarrliftError(
             f"could not be written: {error.strerror}", place=str(path), hint="name another file"
@@ -200,7 +217,8 @@ def configure_log(given: Mapping[str, object]) -> None:
     handlers: list[logging.Handler] = [logging.StreamHandler()] if verbose else []
     if log is not None:
         try:
-            handlers.append(logging.FileHandler(str(log), encoding="utf-8"))
+            file = logging.FileHandler(str(log), encoding="utf-8", errors="backslashreplace")
+            handlers.append(file)
         except OSError as error:
             raise ZarrliftError(
                 f"could not be opened: {error.strerror}", place=str(log), hint="name another file"

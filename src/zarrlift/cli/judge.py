@@ -93,8 +93,6 @@ def _validated(url: str | None, given: Mapping[str, object]) -> Validation:
 
 
 def _shown(found: Validation, form: str) -> str:
-    import json
-
     from zarrlift.report.validations import validation_text, validation_to_json
 
     if form == "junit":
@@ -104,9 +102,9 @@ def _shown(found: Validation, form: str) -> str:
     if form == "sarif":
         from zarrlift.report.sarif import validation_to_sarif
 
-        return json.dumps(validation_to_sarif(found), indent=2)
+        return faces.json_text(validation_to_sarif(found))
     if form == "json":
-        return json.dumps(validation_to_json(found), indent=2)
+        return faces.json_text(validation_to_json(found))
     return validation_text(found, colour=_colourful())
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import TYPE_CHECKING, cast
 
@@ -74,7 +73,7 @@ def plan(source: str, target: str, **given: object) -> None:
 @o.prices
 @o.shown
 def convert(source: str, target: str, **given: object) -> None:
-    """Write a complete OME-Zarr 0.5 copy. Run again to continue; SRC stays untouched."""
+    """Write a complete OME-Zarr 0.5 or 0.6 copy. Run again to continue; SRC stays untouched."""
     with faces.errors_in_words(), faces.stopping_cleanly():
         faces.configure_log(given)
         faces.check_writable(given["report"])
@@ -177,7 +176,7 @@ def _show_plan(made: Plan, costs: Costs, given: Mapping[str, object]) -> None:
     output = given["output"]
     document = plan_to_json(made, costs)
     if output is not None:
-        faces.save(output, json.dumps(document, indent=2))  # type: ignore[arg-type]
+        faces.save(output, faces.json_text(document))  # type: ignore[arg-type]
     if _wants_json(given):
         faces.show_json(document)
         return

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from zarrlift.about.members import explained
 from zarrlift.about.readers import needs_of, openings
-from zarrlift.about.unusual import remarks
+from zarrlift.about.unusual import Remark, remarks
 from zarrlift.chunks.facts import check_index, chunk_facts
 from zarrlift.crate.check import check_graph
 from zarrlift.crate.graph import read_graph
@@ -29,7 +29,7 @@ from zarrlift.survey.look import look
 from zarrlift.survey.refusals import refuse_no_hierarchy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from zarrlift.about.readers import Opening
     from zarrlift.chunks.facts import ChunkFacts
@@ -96,7 +96,7 @@ def info(url: str, options: InfoOptions) -> Info:
         creator=_creator(tree),
         crate=_crate(folder, tree),
         openings=_openings(tree),
-        remarks=remarks(tree, [i for group in images.values() for i in group]),
+        remarks=(*_zipped(folder), *remarks(tree, [i for group in images.values() for i in group])),
         left={path: number for path, number in limits.left.items() if number},
     )
     return _with_more(found, folder, options, begun)
@@ -151,6 +151,11 @@ def _of_object(folder: Folder, options: InfoOptions, begun: float) -> Info:
     )
 
 
+def _zipped(folder: Folder) -> Iterator[Remark]:
+    if folder.packed:
+        yield Remark("", "zipped: the programs are those that open it once it is unzipped")
+
+
 def _creator(tree: Hierarchy) -> str:
     """Give the program that the first node names which names one."""
     for node in tree.nodes.values():
@@ -170,8 +175,9 @@ def _by_method(tree: Hierarchy) -> str:
             method = made.get("method") if isinstance(made, dict) else None
             if isinstance(method, str) and method.startswith("loci."):
                 version = made.get("version") if isinstance(made, dict) else None
-                said = f" (Bio-Formats {version})" if isinstance(version, str) else ""
-                return f"bioformats2raw{said}"
+                if not isinstance(version, str):
+                    return "bioformats2raw"
+                return f"bioformats2raw (Bio-Formats {version.removeprefix('Bio-Formats ')})"
     return ""
 
 
@@ -207,7 +213,11 @@ def _layouts(tree: Hierarchy) -> list[tuple[str, ArrayLayout]]:
 def _proved(node: Found) -> ArrayLayout:
     """Give an array's layout, with keys in the form that its objects have."""
     if node.layout is None:
-        raise SourceError(f"cannot be read as an array: {node.problem}", place=node.path or "/")
+        raise SourceError(
+            f"cannot be read as an array: {node.problem}",
+            place=node.path or "/",
+            hint="zarrlift validate says what is wrong with it",
+        )
     return node.layout if node.proved is None else node.layout.with_keys(node.proved)
 
 

@@ -95,8 +95,9 @@ def _level(image: Image, size: int, most: int) -> tuple[Level, ArrayLayout]:
     if not small:
         raise SourceError(
             f"has no level small enough for a picture: one plane of level {fit[0][0].name} takes "
-            f"{_cost(image, fit[0][1]):,} bytes of decoded chunks",
+            f"{_touched(image, fit[0][1]):,} chunks of {fit[0][1].chunk_bytes:,} bytes",
             place=image.path or "/",
+            hint="zarrlift.open gives a part of it; smaller levels make a picture possible",
         )
     large = (pair for pair in small if max(_plane(image, pair[1])) >= size)
     return next(large, small[-1])
@@ -199,6 +200,7 @@ class _Reading:
         self.layout, self._across = layout, across
         self._asks = folder.remote
         self._source = source_for(folder, path, layout)
+        self._remote, self._most = folder.remote, bounded.stored_most(layout, _MOST)
         self.damaged = 0
         """Chunks that were met so far and do not decode."""
 
@@ -218,6 +220,7 @@ class _Reading:
             if chunk is not None:
                 there, here = grid.overlap(part, index, layout.chunks)
                 made[there] = chunk[here]
+        made = np.abs(made) if made.dtype.kind == "c" else made
         order = (first, second, *(a for a in range(layout.ndim) if a not in (first, second)))
         plane: Plane = made.transpose(order).reshape(shape[first], shape[second])
         return plane

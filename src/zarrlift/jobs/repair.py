@@ -52,8 +52,13 @@ def repair(url: str, options: RepairOptions, watch: Watch | None = None) -> Repa
             hint="convert it to a folder, repair that, and convert it into an archive again",
         )
     job = _Job(dataset, options, watch or Silent())
-    reads = options.dry_run or not dataset.exists()
-    with nullcontext() if reads else dataset.alone(lambda what: job.watch.phase(what, None)):
+    if not dataset.exists():
+        refuse_no_hierarchy(dataset)
+    with (
+        nullcontext()
+        if options.dry_run
+        else dataset.alone(lambda what: job.watch.phase(what, None))
+    ):
         return job.run()
 
 

@@ -150,13 +150,13 @@ class _Trial:
         )
 
     def _encode(self, chunk: codec.Array) -> bytes | None:
-        """Encode; a codec that only the source has may be one that can only be decoded."""
+        """Encode; the codec that the source has may be one that can only be decoded."""
         if not self.encodes:
             return None
         try:
             return codec.encode(chunk, self.layout)
         except Exception:
-            if not self.candidate.now or self.candidate.readers is not c.Readers.FEW:
+            if not self.candidate.now:
                 raise
             self.encodes = False
             return None

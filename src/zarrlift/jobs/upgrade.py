@@ -20,6 +20,7 @@ from zarrlift.metadata import json_text
 from zarrlift.plan.in_place import plan_in_place
 from zarrlift.store.in_place import V2_DOCUMENTS
 from zarrlift.store.target import at_work
+from zarrlift.survey.refusals import refuse_no_hierarchy
 from zarrlift.survey.walk import survey
 from zarrlift.verify.documents import check_data, differences
 from zarrlift.verify.result import Checked
@@ -79,6 +80,8 @@ class _Upgrade:
 
     def run(self) -> Upgraded:
         """Carry the upgrade out, complete an earlier one, or see that it is done."""
+        if not self.dataset.exists():
+            refuse_no_hierarchy(self.dataset)
         repair_record.refuse_unfinished(self.dataset)
         held = record.read(self.dataset)
         if held is not None and held.removed is not None:

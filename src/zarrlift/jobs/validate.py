@@ -6,12 +6,12 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from zarrlift.errors import SourceError
 from zarrlift.jobs.options import Silent, default_memory, threads
 from zarrlift.jobs.validated import Depth, Judged, Looked, ValidateOptions, Validation, counts
 from zarrlift.survey.facts import CRATE
 from zarrlift.survey.found import FoundKind, Hierarchy
 from zarrlift.survey.look import look, version_of
+from zarrlift.survey.refusals import refuse_no_hierarchy
 from zarrlift.validate.beyond import as_told, told
 from zarrlift.validate.omexml import wanted_texts
 from zarrlift.validate.places import role_of

@@ -32,6 +32,7 @@ DECODABLE_V2 = frozenset(
 """v2 codecs that can be decoded safely; `pickle` and its like are never run."""
 _ZLIB_DEFAULT_LEVEL = 6
 _LARGEST_TYPESIZE = 255
+_BLOCKS_END = 2**31
 
 
 class Frozen(str):
@@ -208,6 +209,7 @@ def _blosc_from_v2(config: Mapping[str, object], itemsize: int) -> Codec:
     cname = str(config.get("cname", "lz4"))
     if cname not in (*SHARED_BLOSC, "snappy"):
         raise DocumentError(f"blosc compressor {cname!r} is unknown")
+    clevel, blocksize = max(0, min(clevel, 9)), blocksize if 0 <= blocksize < _BLOCKS_END else 0
     return blosc(cname, clevel, SHUFFLES[int(shuffle)], itemsize, blocksize)
 
 

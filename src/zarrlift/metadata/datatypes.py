@@ -23,7 +23,9 @@ _PLAIN = {
 _VARIABLE = {"vlen-utf8": "string", "vlen-bytes": "bytes"}
 _FLOAT_MAX = {"float16": 65504.0, "float32": 3.4028234663852886e38, "float64": math.inf}
 _COMPLEX_PART = {"complex64": "float32", "complex128": "float64"}
-_TIME = re.compile(r"^[mM]8\[(\d*)(generic|Y|M|W|D|h|m|s|ms|us|ns|ps|fs|as)\]$")
+_TIME = re.compile(r"[mM]8\[((?:[1-9][0-9]{0,8})?)(generic|Y|M|W|D|h|m|s|ms|us|ns|ps|fs|as)\]")
+_TEXT = re.compile(r"[US][1-9][0-9]{0,8}")
+"""Text of a fixed length, as long as NumPy takes it."""
 _MINUS_ZERO = "-0.0"
 """Stands for the number: as one it would equal 0.0, and so would the layouts that hold it."""
 _NOT_A_TIME = -(2**63)
@@ -78,12 +80,12 @@ def from_v2(code: object) -> tuple[str, DataType]:
 
 
 def _extended(code: str, body: str) -> DataType:
-    time = _TIME.match(body)
+    time = _TIME.fullmatch(body)
     if time:
         name = "numpy.datetime64" if body[0] == "M" else "numpy.timedelta64"
         settings = (("unit", time[2]), ("scale_factor", int(time[1] or 1)))
         return DataType(name=name, numpy=body, itemsize=8, configuration=settings)
-    if body[0] in "US" and body[1:].isdigit() and int(body[1:]) > 0:
+    if _TEXT.fullmatch(body):
         size = int(body[1:]) * (4 if body[0] == "U" else 1)
         name = "fixed_length_utf32" if body[0] == "U" else "null_terminated_bytes"
         return DataType(

@@ -7,25 +7,31 @@ import math
 import re
 
 from zarrlift.errors import DocumentError
+from zarrlift.metadata.json_depth import MOST, nested_too_deeply
 
-_MEND = "repair the document, or leave its node out with --exclude"
+MEND = "repair the document, or leave its node out with --exclude"
 _INDENTATION = re.compile(rb'\s*\{\r?\n([ \t]+)"')
 
 
-def read_object(data: bytes, place: str) -> dict[str, object]:
-    """Parse a document that must be one JSON object; raise `DocumentError` with the line."""
+def read_object(data: bytes, place: str, deepest: int = 2 * MOST) -> dict[str, object]:
+    """Parse a document that must be one JSON object; raise `DocumentError` with the line.
+
+    More than `deepest` lists and objects within one another are an error too.
+    """
+    if nested_too_deeply(data, deepest):
+        raise DocumentError("not readable: nested too deeply", place=place, hint=MEND)
     try:
         document = json.loads(data)
     except json.JSONDecodeError as error:
         raise DocumentError(
             f"not readable as JSON: {error.msg} (line {error.lineno}, column {error.colno})",
             place=place,
-            hint=_MEND,
+            hint=MEND,
         ) from error
     except (ValueError, RecursionError) as error:
-        raise DocumentError(f"not readable as JSON: {error}", place=place, hint=_MEND) from error
+        raise DocumentError(f"not readable as JSON: {error}", place=place, hint=MEND) from error
     if not isinstance(document, dict):
-        raise DocumentError("holds no JSON object", place=place, hint=_MEND)
+        raise DocumentError("holds no JSON object", place=place, hint=MEND)
     return document
 
 

@@ -5,18 +5,12 @@ Source: Zarr v3 core specification; the `sharding_indexed` codec, version 1.0.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 
 from zarrlift import grid
 from zarrlift.errors import DocumentError
 from zarrlift.metadata import codecs, datatypes
-from zarrlift.metadata.layout import (
-    OWN_FORM,
-    ArrayLayout,
-    Keys,
-    ShardForm,
-    refuse_uncountable,
-)
+from zarrlift.metadata.layout import OWN_FORM, ArrayLayout, Keys, ShardForm, sizes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,12 +89,12 @@ def read_array(document: Mapping[str, object], place: str) -> ArrayLayout:
 
 def _layout(document: Mapping[str, object]) -> ArrayLayout:
     chunk_grid = _named(document["chunk_grid"], "regular")
-    stored = _shape(chunk_grid["chunk_shape"])
+    stored = sizes(chunk_grid["chunk_shape"], "chunk_shape")
     inner = _inner(document["codecs"], stored)
     data_type = datatypes.from_v3(document["data_type"])
     names = document.get("dimension_names")
-    shape = _shape(document["shape"])
-    if names is not None and not _names(names, len(shape)):
+    shape = sizes(document["shape"], "shape")
+    if names is not None and not _are_names(names, len(shape)):
         raise DocumentError(f"dimension_names {names!r} do not fit {len(shape)} axes")
     if min((*inner.chunks, *stored), default=1) < 1:
         raise DocumentError("chunks or shards of size 0")
@@ -117,22 +111,15 @@ def _layout(document: Mapping[str, object]) -> ArrayLayout:
         codecs=inner.codecs,
         fill=datatypes.fill_from_v3(document["fill_value"], data_type),
         keys=_keys(document["chunk_key_encoding"]),
-        dimension_names=tuple(names) if isinstance(names, list) else None,
+        dimension_names=tuple(names) if names is not None else None,
         form=inner.form or OWN_FORM,
     )
 
 
-def _names(value: object, ndim: int) -> bool:
+def _are_names(value: object, ndim: int) -> bool:
     if not isinstance(value, list) or len(value) != ndim:
         return False
     return all(name is None or isinstance(name, str) for name in value)
-
-
-def _shape(value: object) -> grid.Index:
-    if not isinstance(value, list) or not all(type(v) is int and v >= 0 for v in value):
-        raise DocumentError(f"{value!r} is not a list of whole numbers")
-    refuse_uncountable(value, "shape")
-    return tuple(value)
 
 
 def _named(value: object, name: str) -> dict[str, object]:
@@ -175,7 +162,7 @@ def _inner(chain: object, stored: grid.Index) -> _Inner:
     if any(c.name == "sharding_indexed" for c in inner):
         raise DocumentError("shards within shards are not read")
     order = _composed([_order(c, len(stored)) for c in read[:at]], len(stored))
-    chunks = _shape(settings["chunk_shape"])
+    chunks = sizes(settings["chunk_shape"], "chunk_shape")
     if order is None:
         return _Inner(chunks, inner, _form(settings, None))
     if len(chunks) != len(order):

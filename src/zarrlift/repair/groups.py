@@ -13,9 +13,10 @@ from zarrlift.metadata import ome, v3
 from zarrlift.repair.edit import Edit, undecided, with_members
 from zarrlift.repair.versions import multiscales_of, version_of
 from zarrlift.survey.found import V3_DOCUMENT, Found, FoundKind
+from zarrlift.survey.images import texts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from zarrlift.repair.edit import Repaired
     from zarrlift.survey.found import Hierarchy
@@ -26,15 +27,30 @@ _LAYOUT = "bioformats2raw.layout"
 
 
 def folders(tree: Hierarchy) -> Repaired:
-    """Make folders groups that lie between a group and nodes of the same Zarr format."""
-    formats = _formats_below(tree)
+    """Make folders groups that lie between a group and nodes of the same Zarr format.
+
+    One that is named as a well or an image has lost what made it one, which no group gives back.
+    """
+    formats, named = _formats_below(tree), set(_named(tree))
     for node in tree.nodes.values():
         if node.kind is FoundKind.FOLDER:
             here = _format_around(node, tree)
-            if here is not None and formats[node.path] == {here}:
+            if here is None or formats[node.path] != {here}:
+                continue
+            if node.path in named:
+                yield undecided(node.path, "is named as a well or image, and has no document")
+            else:
                 yield _group_of(node.path, here)
         elif node.kind is FoundKind.GROUP and _is_v2_without_document(node):
             yield _group_of(node.path, 2)
+
+
+def _named(tree: Hierarchy) -> Iterator[str]:
+    """Walk the paths that are named as those of wells, fields, labels and series."""
+    for node in tree.nodes.values():
+        yield from ome.named_groups(node.path, node.ome)
+        yield from (ome.resolve(node.path, name) for name in texts(node.ome.get("labels")))
+        yield from (ome.resolve(node.above or "", name) for name in texts(node.ome.get("series")))
 
 
 def _formats_below(tree: Hierarchy) -> dict[str, set[int | None]]:

@@ -53,7 +53,7 @@ def array_lines(info: Info, node: Found, room: int) -> Iterator[Text]:
     shape = words.shape(layout.shape) or "one element"
     if names and any(names):
         shape += f" ({', '.join(name or '-' for name in names)})"
-    yield from field("shape", f"{shape}, {words.size(layout.raw_bytes)} decoded", room)
+    yield from field("shape", f"{shape}; {words.size(layout.raw_bytes)} decoded", room)
     yield from _common([_Row("", layout, None)], room)
     sizes = info.sizes.get(node.path)
     if sizes is not None:
@@ -73,9 +73,9 @@ def stored(sizes: Sizes) -> str:
         looked = words.plural(sizes.shards_looked_at, "shard")
         made += f"; {100 * sizes.fill:.0f} % of the chunks are there in {looked} looked at"
     if sizes.broken:
-        made += f"; {sizes.broken:,} shards are NOT whole"
+        made += f"; {words.plural(sizes.broken, 'shard')} NOT whole"
     if sizes.strays:
-        made += f"; {words.plural(sizes.strays, 'file')} that are no chunks"
+        made += f"; {words.plural(sizes.strays, 'other file')} among the chunks"
     return made
 
 

@@ -10,6 +10,7 @@ from xml.sax.saxutils import escape, quoteattr
 from zarrlift.findings import Severity
 from zarrlift.jobs.known import known_rules
 from zarrlift.jobs.validated import counts
+from zarrlift.report import words
 from zarrlift.report.validations import repair_of
 from zarrlift.validate.subject import known_version
 
@@ -95,8 +96,12 @@ def _line(finding: Finding) -> str:
 
 
 def _text(lines: Sequence[str]) -> str:
-    return escape(_NOT_XML.sub("\N{REPLACEMENT CHARACTER}", "\n".join(lines)))
+    return escape(_fit("\n".join(lines)))
 
 
 def _quoted(text: str) -> str:
-    return quoteattr(_NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text))
+    return quoteattr(_fit(text))
+
+
+def _fit(text: str) -> str:
+    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", words.printable(text, kept="\n\t"))

@@ -43,7 +43,8 @@ def repaired_text(made: Repaired, command: Sequence[str], reach: Sequence[str] =
         lines += ["", "Left to you: these could be meant in more than one way"]
         lines += words.findings(made.findings)
     if made.remaining:
-        would = "would stay" if made.dry_run else "stay"
+        one = len(made.remaining) == 1
+        would = "would stay" if made.dry_run else "stays" if one else "stay"
         lines += ["", f"{words.plural(len(made.remaining), 'error')} {would}"]
         lines += _remaining(made.remaining)
     step = _next(made, command, reach)

@@ -13,7 +13,7 @@ import zlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from zarrlift.errors import DocumentError, SourceError, StorageError, from_os_error
-from zarrlift.store.folder import Folder, Kind, open_file
+from zarrlift.store.folder import DOCUMENTS, Folder, Kind, open_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 _LOCAL = struct.Struct("<4s22xHH")
 LOCAL_BYTES = 30
 _STEP = 2**22
-DOCUMENTS = frozenset({"zarr.json", ".zattrs", ".zgroup", ".zarray", ".zmetadata"})
-"""Small enough that their CRC-32 is checked whenever they are read."""
+BROKEN = (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, struct.error)
+"""What `zipfile` raises for an archive that it cannot read."""
 
 
 class Member(NamedTuple):
@@ -186,14 +186,15 @@ def _members(path: str) -> Iterator[tuple[str, Member]]:
     """Walk the members of an archive; raise `SourceError` for one that cannot be read by range."""
     try:
         with zipfile.ZipFile(path) as opened, open(path, "rb", buffering=0) as file:
+            end = os.fstat(file.fileno()).st_size
             for info in opened.infolist():
                 if info.is_dir():
                     continue
-                refuse(info, path)
+                refuse(info, path, end)
                 header = os.pread(file.fileno(), LOCAL_BYTES, info.header_offset)
                 offset = info.header_offset + header_bytes(header, info.header_offset)
                 yield info.filename, Member(offset, info.file_size, info.CRC)
-    except (zipfile.BadZipFile, struct.error) as error:
+    except BROKEN as error:
         raise SourceError(
             f"is no readable zip archive: {error}", place=path, hint="check that it is whole"
         ) from error
@@ -214,8 +215,11 @@ def header_bytes(data: bytes, at: int) -> int:
     return LOCAL_BYTES + int(name) + int(extra)
 
 
-def refuse(info: zipfile.ZipInfo, path: str) -> None:
-    """Raise `SourceError` for a member that cannot be read by range, or has an unsafe name."""
+def refuse(info: zipfile.ZipInfo, path: str, end: int) -> None:
+    """Raise `SourceError` for a member that cannot be read by range, or has an unsafe name.
+
+    Raises `BadZipFile` for one that does not lie within the archive, of `end` bytes.
+    """
     parts = info.filename.split("/")
     if info.filename.startswith("/") or any(p in ("", ".", "..") for p in parts):
         raise SourceError(
@@ -230,3 +234,5 @@ def refuse(info: zipfile.ZipInfo, path: str) -> None:
             place=path,
             hint="unzip it, and lift the folder",
         )
+    if not 0 <= info.header_offset <= end - info.file_size:
+        raise zipfile.BadZipFile(f"it ends before the member at {info.header_offset} does")

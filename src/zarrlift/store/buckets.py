@@ -75,7 +75,7 @@ _HINTS = (
     ("BadDigest", _CHANGED),
     ("SHA256Mismatch", _CHANGED),
     ("dns error", "there is no such host: check --endpoint and the network"),
-    ("Connection refused", "nothing listens there: check --endpoint"),
+    ("Connection refused", "nothing listens there: check the address, or --endpoint"),
     ("Content-Length", "the server does not say how large files are: copy the dataset to a folder"),
     ("405 Method Not", "the server does not take such requests: copy the dataset to a folder"),
     (

@@ -67,7 +67,16 @@ def _of_file(path: str, name: str, *, link: bool = False) -> ObjectFacts:
         facts = os.stat(path, follow_symlinks=not link)
     except OSError as error:
         raise from_os_error(error, doing="looking at", place=path) from error
-    return ObjectFacts(name, facts.st_size, datetime.fromtimestamp(facts.st_mtime, UTC))
+    kind = "inode/symlink" if lost else ""
+    return ObjectFacts(name, facts.st_size, _moment(facts.st_mtime), content_type=kind)
+
+
+def _moment(seconds: float) -> datetime | None:
+    """Give a time, or None where it lies in no year that a date can name."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError, OSError):
+        return None
 
 
 def _remote(folder: RemoteFolder, key: str, most: int) -> tuple[list[ObjectFacts], bool]:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zarrlift.errors import StorageError, UsageError, from_os_error
+from zarrlift.errors import DocumentError, StorageError, UsageError, from_os_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,6 +25,9 @@ _READ = os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0)
 _FOLDER = _READ | getattr(os, "O_DIRECTORY", 0)
 
 
+DOCUMENTS = frozenset({"zarr.json", ".zattrs", ".zgroup", ".zarray", ".zmetadata"})
+_LARGEST = 2**26
+"""Bytes above which a document is not read: none that is one comes near."""
 _NOWHERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 
 
@@ -80,6 +83,12 @@ class Folder:
             facts = os.fstat(fd)
             if not stat.S_ISREG(facts.st_mode):
                 raise StorageError("is no plain file", place=path, hint="put the file back")
+            if facts.st_size > _LARGEST and os.path.basename(path) in DOCUMENTS:
+                raise DocumentError(
+                    f"is too large to be a document ({facts.st_size:,} bytes)",
+                    place=path,
+                    hint="leave its node out with --exclude",
+                )
             return _read_all(fd, facts.st_size)
         except OSError as error:
             raise from_os_error(error, doing="reading", place=path) from error
@@ -239,6 +248,14 @@ def kind_of(entry: os.DirEntry[str]) -> Kind:
     if entry.is_dir(follow_symlinks=False):
         return Kind.FOLDER
     return Kind.FILE if entry.is_file(follow_symlinks=False) else kind_at(entry.path)
+
+
+def size_of(entry: os.DirEntry[str]) -> int:
+    """Give the size of the file that an entry is or leads to."""
+    try:
+        return entry.stat().st_size
+    except OSError as error:
+        raise from_os_error(error, doing="looking at", place=entry.path) from error
 
 
 def kind_at(path: str) -> Kind:

@@ -14,7 +14,15 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from zarrlift.errors import SourceError
-from zarrlift.store.archive import DOCUMENTS, LOCAL_BYTES, Archive, Member, header_bytes, refuse
+from zarrlift.store.archive import (
+    BROKEN,
+    LOCAL_BYTES,
+    Archive,
+    Member,
+    header_bytes,
+    refuse,
+)
+from zarrlift.store.folder import DOCUMENTS
 from zarrlift.store.remote import RemoteFolder
 
 if TYPE_CHECKING:
@@ -176,9 +184,9 @@ def _members(file: RemoteFolder, fetcher: Executor, size: int) -> list[tuple[str
             infos = [info for info in opened.infolist() if not info.is_dir()]
             end = opened.start_dir
         for info in infos:
-            refuse(info, file.root)
+            refuse(info, file.root, size)
         headers = _header_sizes(file, fetcher, infos, end)
-    except (zipfile.BadZipFile, EOFError) as error:
+    except BROKEN as error:
         raise SourceError(
             f"is no readable zip archive: {error}", place=file.root, hint="check that it is whole"
         ) from error

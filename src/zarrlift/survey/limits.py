@@ -100,7 +100,7 @@ def _named(members: Mapping[str, object], member: str, entries: str) -> list[str
 
 def _ways(path: str, one: str) -> Iterable[str]:
     """Walk a path and those on the way to it, down from another."""
-    while one and one != path:
+    while one.strip("/") and one != path:  # a path may be absolute, and then ends at its root
         yield one
         one = posixpath.dirname(one)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import islice
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, NamedTuple
@@ -9,8 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from zarrlift.errors import DocumentError, SourceError
 from zarrlift.findings import Finding, note, warning
 from zarrlift.metadata import json_text, ome, v2, v3
-from zarrlift.metadata.json_depth import nested_too_deeply
-from zarrlift.store.folder import Kind, kind_of
+from zarrlift.store.folder import Kind, kind_of, size_of
 from zarrlift.store.target import OURS
 from zarrlift.survey.alike import Alike
 from zarrlift.survey.found import (
@@ -22,6 +22,7 @@ from zarrlift.survey.found import (
     FoundKind,
     Hierarchy,
 )
+from zarrlift.survey.refusals import refuse_no_hierarchy
 from zarrlift.survey.walk import left_behind, proved_keys
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ def look(source: Folder, *, depth: int | None = None, limits: Limits | None = No
         seen = by_names.look(source, lambda path: _too_deep(path, depth), limits)  # type: ignore[arg-type]
     if not source.exists():
         above, _, name = source.root.rpartition("/")
+        if source.size("") is not None and name not in _ALL:
+            refuse_no_hierarchy(source)
         hint = f"name the folder: {above}" if name in _ALL else "check the path for a typing error"
         raise SourceError("there is nothing here", place=source.root, hint=hint)
     return _Look(source, depth, limits).run(seen)
@@ -71,7 +74,8 @@ def _too_deep(path: str, depth: int | None) -> bool:
     return depth is not None and path.count("/") + 1 > depth
 
 
-def _too_long(path: str) -> bool:
+def too_long(path: str) -> bool:
+    """Say whether a path lies deeper, or has more characters, than anybody looks."""
     return path.count("/") >= _DEEPEST or len(path) > _LONGEST
 
 
@@ -191,14 +195,14 @@ class _Look:
             if unseen is not None:
                 message = f"{unseen}; what it points to is not looked at"
                 self._findings.append(note("link-outside", inner, message))
-            elif kind is Kind.FOLDER and _too_long(inner):
+            elif kind is Kind.FOLDER and too_long(inner):
                 message = "lies too deep, or has too long a path, to be looked at"
                 self._findings.append(warning("folders-deep", path, message))
             elif kind is Kind.FOLDER:
                 folders.append(name)
                 self._linked.update((inner,) if link else ())
             elif kind is Kind.FILE:
-                files[name] = entry.stat().st_size
+                files[name] = size_of(entry)
             else:
                 self._findings.append(left_behind(inner, kind))
         return tuple(folders), files
@@ -215,7 +219,7 @@ class _Look:
         kind = kind_of(entry)
         if kind is not Kind.FILE:
             return Document(name=name, size=0, value=None, problem=_NO_FILE[kind])
-        size = entry.stat().st_size
+        size = size_of(entry)
         if size > LARGEST_DOCUMENT:
             problem = f"is too large to be a document ({size:,} bytes)"
             self._findings.append(warning("document-large", key, problem))
@@ -233,13 +237,14 @@ def parsed(name: str, data: bytes) -> Document:
     """Give a document of these bytes, readable or not."""
     if not data.strip() and name == ".zattrs":
         return Document(name=name, size=len(data), value={})
-    if nested_too_deeply(data):
-        problem = "is nested too deeply to be a document"
-        return Document(name=name, size=len(data), value=None, problem=problem)
     try:
         value = json_text.read_object(data, "")
     except DocumentError as error:
         return Document(name=name, size=len(data), value=None, problem=error.message)
+    form = json.detect_encoding(data)
+    if not form.startswith("utf-8"):  # which Python reads, and next to nobody else
+        problem = f"holds {form.upper()}, where JSON has UTF-8"
+        return Document(name=name, size=len(data), value=None, problem=problem)
     constants = json_text.constants(data)
     return Document(name=name, size=len(data), value=value, constants=constants)
 

@@ -6,13 +6,18 @@ OME-Zarr specification 0.1-0.6; consolidated metadata of zarr-python.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from zarrlift.errors import DocumentError
 from zarrlift.metadata import json_text, ome
+from zarrlift.survey.look import too_long
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+_LONGEST = 255
+"""Bytes of a name beyond which file systems give up."""
 
 
 class Named(NamedTuple):
@@ -36,8 +41,19 @@ def named_nodes(path: str, documents: Mapping[str, bytes]) -> Iterator[Named]:
         return
     yield from _consolidated(path, document, documents)
     for named in _of_members(path, members_of(path, documents)):
-        if named.counted or not (named.path.startswith(("/", "..")) or named.path in (".", path)):
+        if named.counted or (named.path != path and can_be(named.path)):
             yield named
+
+
+def can_be(path: str) -> bool:
+    """Say whether a path, as metadata names it, is one that something here could lie at."""
+    if path.startswith(("/", "../")) or path in (".", "..") or "\0" in path:
+        return False
+    try:
+        parts = os.fsencode(path).split(b"/")
+    except UnicodeEncodeError:  # a lone surrogate, of which no name is made
+        return False
+    return not too_long(path) and max(map(len, parts)) <= _LONGEST
 
 
 def members_of(path: str, documents: Mapping[str, bytes]) -> Mapping[str, object]:
@@ -96,7 +112,7 @@ def _consolidated(
 
 def _within(path: str, name: str) -> Iterator[Named]:
     made = ome.resolve(path, name)
-    if name and not made.startswith(("/", "..")):
+    if name and can_be(made):
         yield Named(made)
 
 

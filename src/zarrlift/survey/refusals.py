@@ -37,7 +37,7 @@ def refuse_no_hierarchy(source: Folder) -> NoReturn:
         raise SourceError("there is no such folder", place=source.root, hint="check the path")
     if hint or not there:
         kind = f"a {path.suffix} file" if path.suffix else "a file"
-        hint = hint or "name the folder that holds .zgroup"
+        hint = hint or "name the folder that holds the Zarr hierarchy"
         raise SourceError(f"this is {kind}, not a Zarr folder", place=source.root, hint=hint)
     if source.size(CLAIM) is not None:
         step = "run the convert command again that writes it"
@@ -53,7 +53,7 @@ def refuse_no_hierarchy(source: Folder) -> NoReturn:
     raise SourceError(
         "this folder is no Zarr group or array (no .zgroup, .zarray or zarr.json)",
         place=source.root,
-        hint=hint or "name the folder that holds .zgroup",
+        hint=hint or "name the folder that holds one of these",
     )
 
 

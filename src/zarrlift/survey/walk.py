@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from zarrlift.errors import DocumentError, SourceError
 from zarrlift.findings import Finding, note, warning
 from zarrlift.metadata import json_text, ome, v2
+from zarrlift.metadata.json_depth import MOST
 from zarrlift.metadata.layout import Keys
-from zarrlift.store.folder import Kind, kind_of
+from zarrlift.store.folder import Kind, kind_of, size_of
 from zarrlift.store.target import OURS
 from zarrlift.survey.facts import Node, NodeKind, PlainFile, Survey
 from zarrlift.survey.refusals import refuse_no_hierarchy
@@ -146,7 +147,7 @@ class Walk:
         if kind is Kind.FOLDER:
             self._folder(path)
         elif kind is Kind.FILE:
-            self._plain(path, entry.stat().st_size)
+            self._plain(path, size_of(entry))
         else:
             self._found.append(left_behind(path, kind))
 
@@ -179,7 +180,10 @@ class Walk:
     def _attributes(self, path: str) -> dict[str, object]:
         key = f"{path}/.zattrs".lstrip("/")
         data = self._document(key)
-        return json_text.read_object(data, self._source.path(key)) if data.strip() else {}
+        if not data.strip():
+            return {}
+        # In v3's document they lie deeper by some, and that has to be read again.
+        return json_text.read_object(data, self._source.path(key), MOST)
 
     def _array(self, path: str, entries: dict[str, os.DirEntry[str]]) -> None:
         key = f"{path}/.zarray".lstrip("/")

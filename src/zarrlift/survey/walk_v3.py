@@ -35,13 +35,17 @@ class WalkV3(Walk):
         place = self._source.path(key)
         document = json_text.read_object(self._document(key), place)
         if document.get("zarr_format") != 3:  # noqa: PLR2004 - the format's number
-            raise DocumentError(f"zarr_format is {document.get('zarr_format')!r}", place=place)
+            raise DocumentError(
+                f"zarr_format is {document.get('zarr_format')!r}", place=place, hint=json_text.MEND
+            )
         if document.get("node_type") == "array":
             self._array_v3(path, document, place)
             return
         if document.get("node_type") != "group":
             kind = document.get("node_type")
-            raise DocumentError(f"node_type {kind!r} is neither array nor group", place=place)
+            raise DocumentError(
+                f"node_type {kind!r} is neither array nor group", place=place, hint=json_text.MEND
+            )
         if document.get("consolidated_metadata") is not None:
             message = "consolidated metadata is not carried over: it repeats the documents below"
             self._found.append(note("consolidated-dropped", path, message))
@@ -91,7 +95,7 @@ class WalkV3(Walk):
     ) -> None:
         attributes = document.get("attributes", {})
         if not isinstance(attributes, dict):
-            raise DocumentError("attributes is no object", place=place)
+            raise DocumentError("attributes is no object", place=place, hint=json_text.MEND)
         extra = {k: v for k, v in document.items() if k not in known}
         for member, value in extra.items():
             if not (isinstance(value, dict) and value.get("must_understand") is False):

@@ -47,7 +47,7 @@ def _square(subject: Subject) -> Iterator[Problem]:
     sizes = {axis: size * METRES[unit] for axis, (size, unit) in _sizes(subject).items()}
     if "x" in sizes and "y" in sizes:
         less, more = sorted((sizes["x"], sizes["y"]))
-        if more > _UNALIKE * less:
+        if 0 < less < more / _UNALIKE:
             told = f"{more / less:,.0f} times as long along one of x and y as along the other"
             yield Problem("/0", f"pixels are {told}")
 

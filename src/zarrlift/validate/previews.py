@@ -21,7 +21,7 @@ NO_SCENE = 2
 """The last one without `scene`, whose ends were texts as well."""
 SNAKE_AXES = 4
 """The last one in which `byDimension` wrote `input_axes`."""
-_PREVIEW = re.compile(r"0\.6[.-]?(?:dev(\d*)|rc(\d*))")
+_PREVIEW = re.compile(r"0\.6[.-]?(?:dev(\d{0,4})|rc(\d{0,4}))")
 _SYSTEMS, _TRANSFORMS = "coordinateSystems", "coordinateTransformations"
 _AXES = {"input_axes": "inputAxes", "output_axes": "outputAxes"}
 _WRAPPED = ("transformation", "inputAxes", "outputAxes")

@@ -26,7 +26,7 @@ _DUE = ("shape", "data_type", "chunk_grid", "chunk_key_encoding", "fill_value", 
 _POINTS = ("data_type", "chunk_grid", "chunk_key_encoding")
 """Where the document may be extended, and a reader must understand how."""
 _CORE = re.compile(
-    r"bool|u?int(?:8|16|32|64)|float(?:16|32|64)|complex(?:64|128)|r(?:8|16|24|[1-9]\d*)"
+    r"bool|u?int(?:8|16|32|64)|float(?:16|32|64)|complex(?:64|128)|r(?:8|16|24|[1-9]\d{0,9})"
 )
 _REGISTERED = re.compile(
     r"bfloat16|complex_\w+|float[468]_\w+|u?int[24]|bytes|string|struct|structured|"

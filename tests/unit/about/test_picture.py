@@ -135,3 +135,12 @@ def test_png_is_read_by_others(shape: tuple[int, int]) -> None:
         assert np.array_equal(np.asarray(opened), made)
     seen = mpl_image.imread(io.BytesIO(data))
     assert np.array_equal(np.round(seen * 255).astype(np.uint8), made)
+
+
+def test_labels_that_are_no_numbers_are_black() -> None:
+    """Labels should be whole numbers; what is stored may be others."""
+    made = of_labels(np.array([[np.nan, np.inf], [-np.inf, 3.0]]))
+
+    assert made[0].tolist() == [[0, 0, 0], [0, 0, 0]]
+    assert made[1, 0].tolist() == [0, 0, 0]
+    assert made[1, 1].any()

@@ -313,3 +313,13 @@ def test_v3_fill_values_that_do_not_fit_are_refused(code: str, value: object) ->
     """A v3 document is read as strictly as a v2 one; null is no fill value there."""
     with pytest.raises(DocumentError, match="does not fit data type"):
         datatypes.fill_from_v3(value, type_of(code))
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["<U²", "<U0", "<S-1", f"<U{'9' * 5000}", f"<M8[{'9' * 99}ns]", "<m8[0s]", "<M8[ns]\n"],
+)
+def test_lengths_that_no_type_has(code: str) -> None:
+    """Digits that are no number, or one that NumPy does not take, are told as any odd type is."""
+    with pytest.raises(DocumentError, match="no Zarr v3 form"):
+        datatypes.from_v2(code)

@@ -51,3 +51,21 @@ def test_nodes_are_named(path: str, documents: Mapping[str, object], due: list[s
 def test_broken_document_names_nothing() -> None:
     """What cannot be read is for the walk to refuse."""
     assert list(named_nodes("", {".zattrs": b"{", ".zmetadata": b"[]"})) == []
+
+
+@pytest.mark.parametrize(
+    "path", ["../a", "..", ".", "/a", "a\0", "\ud800", "x" * 256, "/".join("ab" * 300)]
+)
+def test_what_no_node_can_be_called_is_not_asked_for(path: str) -> None:
+    """A server would refuse such a request, and end the whole look."""
+    members = {"multiscales": [{"datasets": [{"path": path}, {"path": "0"}]}]}
+    documents = {".zattrs": json.dumps(members).encode()}
+
+    assert {n.path for n in named_nodes("", documents)} == {"0", "labels"}
+
+
+def test_documents_nested_too_deeply_name_nothing() -> None:
+    """As deep as JSON is read, which is deeper than anything is walked."""
+    deep = b'{"multiscales": [{"a": ' + b"[" * 950 + b"]" * 950 + b'}], "path": "0"}'
+
+    assert not list(named_nodes("", {".zattrs": deep}))

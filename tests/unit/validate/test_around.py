@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.build_ome import write_collection, write_plate
-from tests.validation.trees import inner, labelled, plate
+from tests.validation.trees import inner, items, labelled, plate
 from zarrlift.findings import note
 from zarrlift.store.folder import Folder
 from zarrlift.survey.given import hierarchy
 from zarrlift.survey.look import look
 from zarrlift.validate.around import is_absent, level_scale, no_image
+from zarrlift.validate.previews import preview_number
 from zarrlift.validate.run import check
 
 
@@ -83,3 +84,30 @@ def test_scales_beyond_all_doubles_are_no_error() -> None:
         entry["coordinateTransformations"] = huge
     assert level_scale(hierarchy(tree).nodes[""]) == [math.inf] * 4
     assert check(hierarchy(tree))
+
+
+def test_pixels_too_small_for_doubles_are_no_error() -> None:
+    """A size in metres may be too small to be told from nothing."""
+    tree = labelled("0.4")
+    entry = inner(tree[".zattrs"], "multiscales", 0)
+    for axis in items(entry, "axes")[-2:]:
+        inner(axis)["unit"] = "nanometer"
+    tiny = [{"type": "scale", "scale": [1.0, 1.0, 1.0, 5e-324]}]
+    inner(entry["datasets"], 0)["coordinateTransformations"] = tiny
+
+    assert "pixel-size-plausible" in {f.rule for f in check(hierarchy(tree))}
+
+
+@pytest.mark.parametrize("name", [f"r{'9' * 5000}", "r7", "r9999999999"])
+def test_raw_types_of_any_length_are_judged(name: str) -> None:
+    """A number of bits that no type has is no type of the core."""
+    tree = labelled("0.5")
+    inner(tree["0/zarr.json"])["data_type"] = name
+
+    assert "zarr3-data-type" in {f.rule for f in check(hierarchy(tree))}
+
+
+def test_previews_of_any_number_are_judged() -> None:
+    """A number that no preview has is that of no preview."""
+    assert preview_number("0.6.dev3") == 3
+    assert preview_number(f"0.6.dev{'9' * 5000}") is None
