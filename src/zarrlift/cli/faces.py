@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 FOUND = 1
 FAILED = 3
-_COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-"""Control characters, but for tabs and ends of lines."""
+_COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters, but for tabs and ends of lines; what turns text around; halves of others."""
 
 
 @contextmanager
@@ -100,7 +100,7 @@ def _harmless(text: str) -> str:
 
 def show_json(document: object) -> None:
     """Print a result to stdout as JSON."""
-    show(json_text(document), styled=True)
+    show(json_text(document), painted=True)
 
 
 def json_text(document: object) -> str:

@@ -219,7 +219,7 @@ def _finish(made: Report, given: Mapping[str, object]) -> None:
     path: Path | None = given["report"]  # type: ignore[assignment]
     reach = as_words(_reach(given))
     if path is not None:
-        whole = json.dumps(report_to_json(made), indent=2)
+        whole = faces.json_text(report_to_json(made))
         faces.save(path, whole if path.suffix == ".json" else report_text(made, reach))
     if _wants_json(given):
         faces.show_json(report_to_json(made))

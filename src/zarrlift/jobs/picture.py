@@ -90,12 +90,16 @@ def _level(image: Image, size: int, most: int) -> tuple[Level, ArrayLayout]:
     fit = [(x, y) for x, y in fit if math.prod(y.shape) and y.data_type.numpy[0] in _NUMBERS]
     fit.sort(key=lambda pair: math.prod(pair[1].shape))
     if not fit or min(len(image.axes), fit[0][1].ndim) < 2:  # noqa: PLR2004 - a plane
-        raise SourceError("has no plane of numbers to show", place=image.path or "/")
+        raise SourceError(
+            "has no plane of numbers to show",
+            place=image.path or "/",
+            hint="name an image with two axes, of whole or real numbers",
+        )
     small = [pair for pair in fit if _cost(image, pair[1]) <= most]
     if not small:
         raise SourceError(
             f"has no level small enough for a picture: one plane of level {fit[0][0].name} takes "
-            f"{_touched(image, fit[0][1]):,} chunks of {fit[0][1].chunk_bytes:,} bytes",
+            f"{_cost(image, fit[0][1]):,} bytes of decoded chunks",
             place=image.path or "/",
             hint="zarrlift.open gives a part of it; smaller levels make a picture possible",
         )
@@ -200,7 +204,6 @@ class _Reading:
         self.layout, self._across = layout, across
         self._asks = folder.remote
         self._source = source_for(folder, path, layout)
-        self._remote, self._most = folder.remote, bounded.stored_most(layout, _MOST)
         self.damaged = 0
         """Chunks that were met so far and do not decode."""
 
@@ -220,7 +223,6 @@ class _Reading:
             if chunk is not None:
                 there, here = grid.overlap(part, index, layout.chunks)
                 made[there] = chunk[here]
-        made = np.abs(made) if made.dtype.kind == "c" else made
         order = (first, second, *(a for a in range(layout.ndim) if a not in (first, second)))
         plane: Plane = made.transpose(order).reshape(shape[first], shape[second])
         return plane

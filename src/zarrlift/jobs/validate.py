@@ -47,11 +47,7 @@ def validate(url: str, options: ValidateOptions, watch: Watch | None = None) -> 
     folder = options.run.stores.source_at(url)
     tree = look(folder)
     if not tree.datasets:
-        raise SourceError(
-            "there is no Zarr hierarchy here: no .zgroup, .zarray, .zattrs or zarr.json",
-            place=folder.root,
-            hint="name the folder that holds one of these, or one above it",
-        )
+        refuse_no_hierarchy(folder)
     job = _Validation(folder, tree, parts(tree), options, watch or Silent())
     job.judge()
     if options.level is not Depth.METADATA:

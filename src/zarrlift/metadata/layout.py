@@ -20,10 +20,17 @@ if TYPE_CHECKING:
     from zarrlift.metadata.codecs import Chain
     from zarrlift.metadata.datatypes import DataType, Fill
 
-_MOST_AXES = 32
-"""Axes that every NumPy takes."""
-_MOST_BITS = 512
-"""Of a number of elements, above which it is none that anybody has."""
+
+_MOST_AXES, _MOST_ELEMENTS = 32, 2**900
+"""Axes that every NumPy takes, and elements whose bytes are a number still for who divides them."""
+
+
+def refuse_uncountable(lengths: Sequence[int], name: str) -> None:
+    """Raise `DocumentError` for lengths along axes that no program can do anything with."""
+    if len(lengths) > _MOST_AXES:
+        raise DocumentError(f"{name} has {len(lengths):,} axes, {_MOST_AXES} are read at most")
+    if math.prod(max(1, n) for n in lengths) > _MOST_ELEMENTS:
+        raise DocumentError(f"{name} means more elements than can be counted")
 
 
 class Keys(StrEnum):
@@ -149,18 +156,3 @@ class ArrayLayout:
 @lru_cache(maxsize=256)
 def _fingerprint(layout: ArrayLayout) -> str:
     return json.dumps(layout.summary(), sort_keys=True)
-
-
-def sizes(value: object, member: str) -> Index:
-    """Read sizes along axes, the member of that name of an array's document.
-
-    Raises `DocumentError` for what is no list of whole numbers, for more axes than NumPy has, and
-    for so large a product that figures made of it would leave the range of floating-point numbers.
-    """
-    if not isinstance(value, list) or not all(type(v) is int and v >= 0 for v in value):
-        raise DocumentError(f"{member} is {value!r}, not a list of whole numbers")
-    if len(value) > _MOST_AXES:
-        raise DocumentError(f"{member} has {len(value):,} axes, {_MOST_AXES} are read at most")
-    if sum(max(0, v - 1).bit_length() for v in value) > _MOST_BITS:
-        raise DocumentError(f"{member} means more elements than any program counts")
-    return tuple(value)

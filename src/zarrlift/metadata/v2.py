@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from zarrlift.errors import DocumentError
 from zarrlift.metadata import codecs, datatypes, json_text
-from zarrlift.metadata.layout import ArrayLayout, Keys, sizes
+from zarrlift.metadata.layout import ArrayLayout, Keys, refuse_uncountable
 
 _KNOWN = frozenset(
     {"zarr_format", "shape", "chunks", "dtype", "compressor", "fill_value", "order", "filters"}
@@ -49,8 +49,8 @@ def from_document(document: dict[str, object]) -> V2Array:
     """Read a `.zarray` document that is parsed already; raise `DocumentError` as `read_array`."""
     if document.get("zarr_format") != 2:  # noqa: PLR2004 - the format's number
         raise DocumentError(f"zarr_format is {document.get('zarr_format')!r}, not 2")
-    shape = sizes(document.get("shape"), "shape")
-    chunks = sizes(document.get("chunks"), "chunks")
+    shape = _integers(document, "shape")
+    chunks = _integers(document, "chunks")
     if len(shape) != len(chunks) or any(c == 0 < s for c, s in zip(chunks, shape, strict=True)):
         raise DocumentError(f"chunks {list(chunks)} do not fit shape {list(shape)}")
     filters = _filters(document)
@@ -73,6 +73,14 @@ def from_document(document: dict[str, object]) -> V2Array:
         fill_undefined=document.get("fill_value") is None,
         unknown=tuple(sorted(set(document) - _KNOWN)),
     )
+
+
+def _integers(document: dict[str, object], member: str) -> tuple[int, ...]:
+    value = document.get(member)
+    if not isinstance(value, list) or not all(type(v) is int and v >= 0 for v in value):
+        raise DocumentError(f"{member} is {value!r}, not a list of whole numbers")
+    refuse_uncountable(value, member)
+    return tuple(value)
 
 
 def _filters(document: dict[str, object]) -> list[dict[str, object]]:

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 from zarrlift import grid
 from zarrlift.errors import DocumentError
 from zarrlift.metadata import codecs, datatypes
-from zarrlift.metadata.layout import OWN_FORM, ArrayLayout, Keys, ShardForm, sizes
+from zarrlift.metadata.layout import (
+    OWN_FORM,
+    ArrayLayout,
+    Keys,
+    ShardForm,
+    refuse_uncountable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,11 +95,11 @@ def read_array(document: Mapping[str, object], place: str) -> ArrayLayout:
 
 def _layout(document: Mapping[str, object]) -> ArrayLayout:
     chunk_grid = _named(document["chunk_grid"], "regular")
-    stored = sizes(chunk_grid["chunk_shape"], "chunk_shape")
+    stored = _shape(chunk_grid["chunk_shape"])
     inner = _inner(document["codecs"], stored)
     data_type = datatypes.from_v3(document["data_type"])
     names = document.get("dimension_names")
-    shape = sizes(document["shape"], "shape")
+    shape = _shape(document["shape"])
     if names is not None and not _are_names(names, len(shape)):
         raise DocumentError(f"dimension_names {names!r} do not fit {len(shape)} axes")
     if min((*inner.chunks, *stored), default=1) < 1:
@@ -116,8 +122,16 @@ def _layout(document: Mapping[str, object]) -> ArrayLayout:
     )
 
 
-def _are_names(value: object, ndim: int) -> bool:
-    if not isinstance(value, list) or len(value) != ndim:
+def _shape(value: object) -> grid.Index:
+    if not isinstance(value, list) or not all(type(v) is int and v >= 0 for v in value):
+        raise DocumentError(f"{value!r} is not a list of whole numbers")
+    refuse_uncountable(value, "shape")
+    return tuple(value)
+
+
+def _are_names(value: object, axes: int) -> TypeGuard[list[str | None]]:
+    """Say whether a value names so many dimensions, some of them perhaps by null."""
+    if not isinstance(value, list) or len(value) != axes:
         return False
     return all(name is None or isinstance(name, str) for name in value)
 
@@ -162,7 +176,7 @@ def _inner(chain: object, stored: grid.Index) -> _Inner:
     if any(c.name == "sharding_indexed" for c in inner):
         raise DocumentError("shards within shards are not read")
     order = _composed([_order(c, len(stored)) for c in read[:at]], len(stored))
-    chunks = sizes(settings["chunk_shape"], "chunk_shape")
+    chunks = _shape(settings["chunk_shape"])
     if order is None:
         return _Inner(chunks, inner, _form(settings, None))
     if len(chunks) != len(order):

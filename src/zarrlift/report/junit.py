@@ -104,4 +104,5 @@ def _quoted(text: str) -> str:
 
 
 def _fit(text: str) -> str:
-    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", words.printable(text, kept="\n\t"))
+    lines = map(words.printable, text.split("\n"))
+    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", "\n".join(lines))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,6 @@ WIDTH = 80
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _THREE_DIGITS = 100
 _MINUTE, _HOUR = 60, 3600
-_OBEYED = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def size(count: float) -> str:
@@ -43,14 +41,6 @@ def plural(count: int, noun: str, *, more: bool = False) -> str:
     """Give a count with its noun, e.g. `1 object`, `1,008 objects`, `2 more objects`."""
     ending = "" if count == 1 else "es" if noun.endswith("x") else "s"
     return f"{count:,} {'more ' if more else ''}{noun}{ending}"
-
-
-def printable(text: str, kept: str = "") -> str:
-    """Give a text without the characters that a terminal obeys, but for those in `kept`.
-
-    Names and values of datasets may hold them; they are shown as Python escapes them.
-    """
-    return _OBEYED.sub(lambda m: m[0] if m[0] in kept else ascii(m[0])[1:-1], text)
 
 
 def shape(sizes: Iterable[int]) -> str:

@@ -67,7 +67,7 @@ def _of_file(path: str, name: str, *, link: bool = False) -> ObjectFacts:
         facts = os.stat(path, follow_symlinks=not link)
     except OSError as error:
         raise from_os_error(error, doing="looking at", place=path) from error
-    kind = "inode/symlink" if lost else ""
+    kind = "inode/symlink" if link else ""
     return ObjectFacts(name, facts.st_size, _moment(facts.st_mtime), content_type=kind)
 
 

@@ -17,7 +17,6 @@ from zarrlift.metadata.layout import Keys
 from zarrlift.store.folder import Kind, kind_of
 from zarrlift.survey.found import V3_DOCUMENT, Hierarchy
 from zarrlift.survey.look import found_of, version_of
-from zarrlift.survey.names import can_be
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -63,7 +62,6 @@ class OnDemand:
         with self._lock:
             if not self._first:
                 self._root()
-            self._known |= {path: None for path in paths if not can_be(path)}
             wanted = [path for path in dict.fromkeys(paths) if path not in self._known]
             self._known.update(dict.fromkeys(p for p in wanted if not _within(p)))
             wanted = [path for path in wanted if _within(path)]
