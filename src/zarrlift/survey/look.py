@@ -63,7 +63,7 @@ def look(source: Folder, *, depth: int | None = None, limits: Limits | None = No
         seen = by_names.look(source, lambda path: _too_deep(path, depth), limits)  # type: ignore[arg-type]
     if not source.exists():
         above, _, name = source.root.rpartition("/")
-        if source.size("") is not None and name not in _ALL:
+        if name not in _ALL and source.size("") is not None:
             refuse_no_hierarchy(source)
         hint = f"name the folder: {above}" if name in _ALL else "check the path for a typing error"
         raise SourceError("there is nothing here", place=source.root, hint=hint)
