@@ -80,7 +80,7 @@ def test_report_holds_any_name(tmp_path: Path) -> None:
     write_image(tmp_path / "a", [VALUES], axes="yx")
     (tmp_path / "a" / os.fsdecode(b"L\xfccke")).symlink_to("nowhere")
 
-    ran = in_process("convert", "a", "b", "--report", "said.txt", "--log", "log.txt", cwd=tmp_path)
+    ran = zarrlift("convert", "a", "b", "--report", "said.txt", "--log", "log.txt", cwd=tmp_path)
 
     assert ran.code == 0, ran.said
     assert "L\\udcfccke" in (tmp_path / "said.txt").read_text("utf-8")
