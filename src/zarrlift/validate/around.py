@@ -68,14 +68,12 @@ def first_multiscale(node: Found) -> Mapping[str, object]:
     return {}
 
 
-def level_layouts(tree: Hierarchy, node: Found) -> list[ArrayLayout | None]:
-    """Give the layouts of an image's levels; None for one that cannot be read or is not there."""
-    found: list[ArrayLayout | None] = []
+def level_layouts(tree: Hierarchy, node: Found) -> Iterator[ArrayLayout | None]:
+    """Walk the layouts of an image's levels; None for one that cannot be read or is not there."""
     for entry in items(first_multiscale(node).get("datasets")):
         path = member(entry, "path")
         array = tree.get(ome.resolve(node.path, path)) if isinstance(path, str) else None
-        found.append(array.layout if array is not None else None)
-    return found
+        yield array.layout if array is not None else None
 
 
 def axis_names(node: Found, ndim: int) -> tuple[str, ...] | None:

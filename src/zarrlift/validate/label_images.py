@@ -263,7 +263,7 @@ def _levels(subject: Subject) -> Iterator[Problem]:
     softer=_SOFTER,
 )
 def _dtype(subject: Subject) -> Iterator[Problem]:
-    layouts = level_layouts(subject.tree, subject.node)
+    layouts = list(level_layouts(subject.tree, subject.node))
     names = {x.data_type.name for x in layouts if x is not None}
     for name in sorted(names - _INTEGERS):
         yield Problem("", f"the label image is of {name}, no integer type")
@@ -345,8 +345,8 @@ def _both(subject: Subject) -> _Both | None:
     image = _image_of(subject)
     if image is None or "multiscales" not in subject.ome:
         return None
-    own = level_layouts(subject.tree, subject.node)
-    return _Both(own, level_layouts(subject.tree, image), image)
+    own, theirs = (list(level_layouts(subject.tree, node)) for node in (subject.node, image))
+    return _Both(own, theirs, image)
 
 
 def _names(node: Found, layouts: list[ArrayLayout | None]) -> tuple[str, ...] | None:

@@ -154,8 +154,10 @@ def _zattrs(subject: Subject) -> Iterator[Problem]:
     looks_around=True,
 )
 def _both(subject: Subject) -> Iterator[Problem]:
+    if not _has_both(subject.node):
+        return
     above = subject.above()
-    if _has_both(subject.node) and (above is None or not _has_both(above)):
+    if above is None or not _has_both(above):
         yield Problem("", "documents of Zarr v2 and v3 lie side by side, here or below too")
 
 

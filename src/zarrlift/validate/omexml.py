@@ -185,7 +185,7 @@ def _paired(subject: Subject) -> Iterator[_Pair]:
         return
     for described, path in zip(found.images, images, strict=True):
         node = subject.tree.get(path) if path is not None else None
-        layouts = level_layouts(subject.tree, node) if node is not None else []
+        layouts = list(level_layouts(subject.tree, node)) if node is not None else []
         if node is not None and layouts and layouts[0] is not None:
             yield _Pair(described, node, layouts[0])
 

@@ -15,7 +15,7 @@ from zarrlift.validate.values import entries
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from zarrlift.survey.found import Hierarchy
+    from zarrlift.survey.found import Found, Hierarchy
     from zarrlift.validate.rule import Problem, Rule
     from zarrlift.validate.subject import Subject
 
@@ -82,10 +82,14 @@ def check(
     found = list(tree.findings)
     known: dict[object, list[_Told]] = {}
     named: dict[int, tuple[str, ...] | None] = {}
+    node: Found | None = None
+    shared: tuple[object, ...] = ()
     for subject in subjects(tree, version, alone=alone, texts=texts):
         own, around = _asked(subject.about, subject.version)
         # A scene is measured by the images that it names.
-        like = None if subject.about is About.SCENE else _likeness(subject)
+        if subject.node is not node:
+            node, shared = subject.node, _likeness(subject.node)
+        like = None if subject.about is About.SCENE else (subject.about, subject.version, shared)
         told = _ask_once(own, subject, like, known)
         if around and not alone:
             levels = _levels(subject, named) if subject.about in _OF_LEVELS else None
@@ -132,16 +136,15 @@ def _finding(rule: Rule, subject: Subject, problem: Problem) -> Finding:
     )
 
 
-def _likeness(subject: Subject) -> tuple[object, ...]:
-    """Give what subjects share of which the same is to be said by rules that look no further.
+def _likeness(node: Found) -> tuple[object, ...]:
+    """Give what nodes share of which the same is to be said by rules that look no further.
 
     Documents of the same bytes are the same values where `look` has read them, and live as long as
     their hierarchy does.
     """
-    node = subject.node
     documents = tuple(map(id, node.documents.values()))
     inside = (node.folders, *node.files.items()) if node.files else node.folders
-    return (subject.about, subject.version, node.name, documents, inside, node.proved)
+    return (node.name, documents, inside, node.proved)
 
 
 def _levels(

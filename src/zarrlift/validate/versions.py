@@ -12,7 +12,7 @@ from zarrlift.validate.subject import known_version
 from zarrlift.validate.values import escaped, items, member, said
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from zarrlift.survey.found import Found
     from zarrlift.validate.subject import Subject
@@ -221,7 +221,7 @@ def _leftover(subject: Subject) -> Iterator[Problem]:
 )
 def _mixed(subject: Subject) -> Iterator[Problem]:
     own = known_version(subject.node.stated)
-    if own is None:
+    if own is None or _agree(subject, "versions", lambda node: known_version(node.stated)):
         return
     for above in _upwards(subject):
         other = known_version(above.stated)
@@ -240,6 +240,8 @@ def _mixed(subject: Subject) -> Iterator[Problem]:
     looks_around=True,
 )
 def _formats(subject: Subject) -> Iterator[Problem]:
+    if _agree(subject, "formats", lambda node: node.zarr_format):
+        return
     above = next(_upwards(subject), None)
     own = subject.node.zarr_format
     if above is None or own is None or above.zarr_format in (None, own):
@@ -264,6 +266,15 @@ def _beside(subject: Subject) -> list[str]:
 def _is_foreign(node: Found) -> bool:
     """Say whether a group is marked as AnnData's, whose members have names of their own."""
     return "encoding-type" in node.attributes
+
+
+def _agree(subject: Subject, what: str, of: Callable[[Found], object]) -> bool:
+    """Say whether all nodes that state something state the same, which is worked out once."""
+
+    def stated() -> set[object]:
+        return {of(node) for node in subject.tree.nodes.values() if node.documents}
+
+    return len(subject.once(what, stated, "") - {None}) < 2  # noqa: PLR2004 - two differ
 
 
 def _upwards(subject: Subject) -> Iterator[Found]:

@@ -14,6 +14,7 @@ from zarrlift.validate.values import entries, named, repeated, said, whole
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from zarrlift.metadata.layout import ArrayLayout
     from zarrlift.survey.found import Found
     from zarrlift.validate.subject import Subject
 
@@ -197,16 +198,18 @@ def _place(subject: Subject) -> Iterator[Problem]:
     looks_around=True,
 )
 def _alike(subject: Subject) -> Iterator[Problem]:
-    first: tuple[Found, tuple[str, ...] | None, str] | None = None
+    first: tuple[Found, tuple[str, ...] | None, ArrayLayout] | None = None
     for node in _fields(subject):
-        layout = next(iter(level_layouts(subject.tree, node)), None)
+        layout = next(level_layouts(subject.tree, node), None)
         if layout is None:
             continue
+        first = first or (node, axis_names(node, layout.ndim), layout)
+        if layout is first[2] and node.documents == first[0].documents:
+            continue
         axes, kind = axis_names(node, layout.ndim), layout.data_type.name
-        first = first or (node, axes, kind)
-        name = said(first[0].name)
-        if kind != first[2]:
-            yield Problem("", f"field {said(node.name)} is of {kind}, field {name} of {first[2]}")
+        name, other = said(first[0].name), first[2].data_type.name
+        if kind != other:
+            yield Problem("", f"field {said(node.name)} is of {kind}, field {name} of {other}")
         if axes != first[1] and axes is not None and first[1] is not None:
             told = f"{', '.join(axes)}, and those of field {name} {', '.join(first[1])}"
             yield Problem("", f"axes of field {said(node.name)} are {told}")
