@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +11,9 @@ from zarrlift.cli import resave
 from zarrlift.cli.app import app
 from zarrlift.jobs.known import known_rules
 from zarrlift.report.rules import rules_page
+
+if TYPE_CHECKING:
+    from zarrlift.cli.group import Group
 
 PAGE = Path(__file__).parent / "reference" / "commands.md"
 RULES_PAGE = Path(__file__).parent / "reference" / "rules.md"
@@ -86,12 +90,12 @@ def render_rules() -> str:
     return f"{_RULES_HEAD}\n{rules_page(known_rules().values())}"
 
 
-def _program(program: str, group: click.Group, guides: dict[str, str]) -> list[str]:
+def _program(program: str, group: Group, guides: dict[str, str]) -> list[str]:
     parent = click.Context(
         group, info_name=program, terminal_width=_WIDTH, **group.context_settings
     )
     parts = [_section(program, group.get_help(parent))]
-    for name, command in group.commands.items():
+    for name, command in group.every_command().items():
         if command.hidden:
             continue
         context = click.Context(command, parent=parent, info_name=name)

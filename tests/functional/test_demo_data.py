@@ -24,7 +24,7 @@ from zarrlift.errors import StorageError, TargetError, UsageError
 from zarrlift.jobs.convert import convert, decide
 from zarrlift.jobs.options import RunOptions
 from zarrlift.plan.settings import Settings
-from zarrlift.verify.result import Level
+from zarrlift.verify.level import Level
 
 SIZE = 4 * 2**20
 """Enough for a pyramid in each kind."""

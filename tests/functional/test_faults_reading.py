@@ -31,7 +31,8 @@ from zarrlift.pool import Pool
 from zarrlift.store.folder import Folder
 from zarrlift.store.target import Target
 from zarrlift.survey.walk import survey
-from zarrlift.verify.result import Checked, Level
+from zarrlift.verify.level import Level
+from zarrlift.verify.result import Checked
 from zarrlift.verify.run import Verifier
 
 CHUNK = "0/0/0/0/2/3"

@@ -46,6 +46,7 @@ each_page = pytest.mark.parametrize(
     "page", PAGES, ids=[page.relative_to(DOCS.parent).as_posix() for page in PAGES]
 )
 
+COMMANDS = app.every_command()
 SEVERITIES = {"note", "warning", "error"}
 MAKERS = SEVERITIES | {"made", "differs"}
 """Functions of the rooms whose first argument is a rule."""
@@ -149,7 +150,7 @@ def test_rules_page_is_up_to_date() -> None:
     assert make_reference.RULES_PAGE.read_text("utf-8") == make_reference.render_rules()
 
 
-@pytest.mark.parametrize("name", ["", *(n for n, c in app.commands.items() if not c.hidden)])
+@pytest.mark.parametrize("name", ["", *(n for n, c in COMMANDS.items() if not c.hidden)])
 def test_help_is_shown_as_it_is_printed(name: str) -> None:
     """The page of commands shows `--help` as a terminal of 80 columns does."""
     command = [sys.executable, "-m", "zarrlift", *([name] if name else []), "--help"]
@@ -178,14 +179,14 @@ def test_options_are_explained() -> None:
     words = set(re.findall(r"--[a-z][a-z0-9-]*", written))
     options = {
         name
-        for command in app.commands.values()
+        for command in COMMANDS.values()
         for parameter in command.params
         for name in parameter.opts
         if name.startswith("--")
     }
 
     assert options - words == set()
-    assert {name for name in app.commands if f"zarrlift {name}" not in written} == set()
+    assert {name for name in COMMANDS if f"zarrlift {name}" not in written} == set()
 
 
 @pytest.mark.parametrize("words", sorted(set(commands_shown("zarrlift-resave"))), ids=" ".join)
@@ -199,7 +200,7 @@ def test_resave_command_shown_is_understood(words: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("words", sorted(set(commands_shown("zarrlift"))), ids=" ".join)
 def test_command_shown_is_understood(words: tuple[str, ...]) -> None:
     """A command that a page shows parses: its options exist and take such values."""
-    command = app.commands[words[0]]
+    command = COMMANDS[words[0]]
 
     assert isinstance(command.make_context(words[0], list(words[1:])), click.Context)
 

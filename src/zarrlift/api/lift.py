@@ -252,7 +252,7 @@ def verify(
     """
     from zarrlift.jobs.options import RunOptions
     from zarrlift.jobs.prove import prove
-    from zarrlift.verify.result import Level
+    from zarrlift.verify.level import Level
 
     refuse_unknown(reach, Reach)
     options = RunOptions(

@@ -6,19 +6,8 @@ import gc
 
 import click
 
-from zarrlift.cli import (
-    choose,
-    conformance,
-    describe,
-    faces,
-    in_place,
-    judge,
-    learn,
-    lift,
-    look,
-    repair,
-)
-from zarrlift.cli.options import Group
+from zarrlift.cli import faces
+from zarrlift.cli.group import Group
 
 _VALUES = 50_000
 
@@ -37,19 +26,17 @@ def app() -> None:
     """
 
 
-app.add("Look", look.info)
-app.add("Look", judge.validate)
-app.add("Lift", lift.plan)
-app.add("Lift", lift.convert)
-app.add("Lift", lift.verify)
-app.add("In place", in_place.upgrade)
-app.add("In place", repair.repair)
-app.add("In place", describe.crate)
-app.add("In place", in_place.undo)
-app.add("Choose", choose.tune)
-app.add("Scale", lift.run)
-app.add("Learn", learn.demo)
-app.add_command(conformance.conformance)
+app.add_from("zarrlift.cli.look", "info", heading="Look")
+app.add_from("zarrlift.cli.judge", "validate", heading="Look")
+app.add_from("zarrlift.cli.lift", "plan", "convert", "verify", heading="Lift")
+app.add_from("zarrlift.cli.in_place", "upgrade", heading="In place")
+app.add_from("zarrlift.cli.repair", "repair", heading="In place")
+app.add_from("zarrlift.cli.describe", "crate", heading="In place")
+app.add_from("zarrlift.cli.in_place", "undo", heading="In place")
+app.add_from("zarrlift.cli.choose", "tune", heading="Choose")
+app.add_from("zarrlift.cli.lift", "run", heading="Scale")
+app.add_from("zarrlift.cli.learn", "demo", heading="Learn")
+app.add_from("zarrlift.cli.conformance", "conformance")
 
 
 def answer() -> int:

@@ -49,27 +49,6 @@ class Command(click.Command):
                 formatter.write_dl(records, col_max=26)
 
 
-class Group(click.Group):
-    """A group whose help lists commands under headings, in the order in which they were added."""
-
-    def __init__(self, *words: Any, **settings: Any) -> None:  # noqa: ANN401 - click's form
-        super().__init__(*words, **settings)
-        self._headings: dict[str, list[str]] = {}
-
-    def add(self, heading: str, command: click.Command) -> None:
-        """Add a command under a heading."""
-        self.add_command(command)
-        self._headings.setdefault(heading, []).append(str(command.name))
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write each heading with its commands."""
-        del ctx
-        for heading, names in self._headings.items():
-            rows = [(n, self.commands[n].get_short_help_str(limit=100)) for n in names]
-            with formatter.section(heading):
-                formatter.write_dl(rows, col_max=12)
-
-
 def option(*names: str, heading: str, **settings: Any) -> Callable[[F], F]:  # noqa: ANN401 - click's form
     """Make an option that stands under a heading."""
     return click.option(*names, cls=Option, heading=heading, **settings)

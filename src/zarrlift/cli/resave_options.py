@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from zarrlift.cli.options import Command, Group, Option
+from zarrlift.cli.group import Group
+from zarrlift.cli.options import Command, Option
 from zarrlift.cli.resave_words import LEVELS, NAMED_LEVELS
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from zarrlift.errors import StorageError, TargetError, from_os_error
 from zarrlift.store.folder import Kind
+from zarrlift.survey.entries import left_behind, left_out
 from zarrlift.survey.facts import PlainFile
-from zarrlift.survey.walk import left_behind, left_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -27,7 +27,7 @@ from zarrlift.jobs.result import already_done
 from zarrlift.store.folder import Kind, tree_at
 from zarrlift.store.growing import GrowingArchive, fits_zip
 from zarrlift.store.target import OURS, Target, alone, at_work, sync_folder
-from zarrlift.verify.result import Level
+from zarrlift.verify.level import Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

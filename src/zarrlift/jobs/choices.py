@@ -115,7 +115,7 @@ def refuse_unknown(options: Mapping[str, object], known: type) -> None:
 def run_options(options: Work) -> RunOptions:
     """Give what decides how a job runs."""
     from zarrlift.jobs.options import RunOptions
-    from zarrlift.verify.result import Level
+    from zarrlift.verify.level import Level
 
     memory = options.get("memory")
     return RunOptions(

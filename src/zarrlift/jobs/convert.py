@@ -14,16 +14,19 @@ from zarrlift.errors import ClaimLostError, SourceError, TargetError
 from zarrlift.findings import Severity
 from zarrlift.jobs import claim, leftovers
 from zarrlift.jobs.claim import State
+from zarrlift.jobs.memory import bytes_under_way
 from zarrlift.jobs.options import RunOptions, Silent, Watch, crew_of, default_memory, threads
-from zarrlift.jobs.stores import Stores, bytes_under_way, refuse_same, refuse_unwritable, root_of
+from zarrlift.jobs.stores import Stores, refuse_same, refuse_unwritable, root_of
 from zarrlift.plan.memory import workers_within
 from zarrlift.plan.plan import make_plan
 from zarrlift.pool import Pool
 from zarrlift.store.address import is_remote
 from zarrlift.store.target import CLAIM, at_work
+from zarrlift.survey.entries import left_out
 from zarrlift.survey.facts import CRATE
-from zarrlift.survey.walk import left_out, survey
-from zarrlift.verify.result import Checked, Level, verification
+from zarrlift.survey.walk import survey
+from zarrlift.verify.level import Level
+from zarrlift.verify.result import Checked, verification
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,7 +14,7 @@ from zarrlift.chunks.envelope import glimpse_for
 from zarrlift.chunks.listing import LISTED_AT_ONCE
 from zarrlift.engine.files import PIECE as FILE_PIECE
 from zarrlift.jobs import leftovers
-from zarrlift.jobs.stores import stored_bytes
+from zarrlift.jobs.memory import stored_bytes
 from zarrlift.jobs.transfers import PIECE, index_bytes
 from zarrlift.plan.cost import Basis, Figure, least_sure
 from zarrlift.plan.memory import chunk_bound
@@ -23,7 +23,7 @@ from zarrlift.plan.requests import Expected, Side, array_lists, pages, whole_lis
 from zarrlift.store.address import is_remote
 from zarrlift.store.upload import PART, WHOLE
 from zarrlift.verify.files import ENDS, SMALL
-from zarrlift.verify.result import SAMPLE, Level
+from zarrlift.verify.level import SAMPLE, Level
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zarrlift.chunks.listing import is_index
-from zarrlift.jobs.stores import stored_bytes
+from zarrlift.jobs.memory import stored_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,12 +14,12 @@ from zarrlift.errors import DamageError, ZarrliftError
 from zarrlift.jobs.claim import document
 from zarrlift.jobs.draw import some_below
 from zarrlift.jobs.expect import Lift, expected
-from zarrlift.jobs.options import resources
+from zarrlift.jobs.memory import resources
 from zarrlift.jobs.transfers import Transferring
 from zarrlift.plan.cost import Counted, Sample, costs
 from zarrlift.plan.methods import Method, is_rewrap
 from zarrlift.store.address import is_remote
-from zarrlift.verify.result import Level
+from zarrlift.verify.level import Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -8,17 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from zarrlift.errors import UsageError
 from zarrlift.jobs.stores import Stores
-from zarrlift.plan.memory import Resources, workers_within
-from zarrlift.store.address import is_remote
-from zarrlift.verify.result import Level
+from zarrlift.verify.level import Level
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from zarrlift.crew import Crew
-    from zarrlift.plan.plan import Plan
     from zarrlift.plan.prices import Prices
 
 _DEFAULT_MEMORY = 2 * 2**30
@@ -121,14 +117,3 @@ def threads(options: RunOptions, *, encodes: bool, remote: bool = False) -> int:
         return max(1, options.stores.requests // 2)
     cpus = usable_cpus()
     return cpus if encodes else max(1, min(_PACKING_WORKERS, max(2, cpus)))
-
-
-def resources(plan: Plan, options: RunOptions) -> Resources:
-    """Give the workers and the memory that a run of a plan takes, one worker at the least."""
-    memory = default_memory() if options.memory is None else options.memory
-    remote = is_remote(plan.source) or is_remote(plan.target)
-    wanted = threads(options, encodes=plan.encodes, remote=remote)
-    try:
-        return Resources(workers_within(plan, wanted, memory), memory)
-    except UsageError:
-        return Resources(1, memory)

@@ -12,7 +12,8 @@ from zarrlift.plan.settings import VERSIONS, Settings
 from zarrlift.pool import Pool
 from zarrlift.store.address import is_remote
 from zarrlift.store.target import CLAIM
-from zarrlift.verify.result import Checked, Level, verification
+from zarrlift.verify.level import Level
+from zarrlift.verify.result import Checked, verification
 from zarrlift.verify.run import Verifier
 
 if TYPE_CHECKING:

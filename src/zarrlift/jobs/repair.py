@@ -21,9 +21,9 @@ from zarrlift.metadata import json_text
 from zarrlift.repair.edit import Change, Edit, applied
 from zarrlift.repair.run import chosen, plan_repairs
 from zarrlift.store.target import CLAIM, at_work
+from zarrlift.survey.entries import left_out
 from zarrlift.survey.look import look, version_of
 from zarrlift.survey.refusals import refuse_no_hierarchy
-from zarrlift.survey.walk import left_out
 from zarrlift.validate.run import check
 
 if TYPE_CHECKING:

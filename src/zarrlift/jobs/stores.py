@@ -5,21 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from zarrlift import grid
 from zarrlift.errors import AccessError, UsageError
-from zarrlift.plan.memory import chunk_bound
 from zarrlift.store import address
 from zarrlift.store.address import StoreOptions
 from zarrlift.store.folder import Folder, refuse_overlap, tree_at
-from zarrlift.store.in_place import Dataset
-from zarrlift.store.target import Target
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from zarrlift.metadata.layout import ArrayLayout
-    from zarrlift.plan.plan import Plan
     from zarrlift.store.asking import Asking, Requests
+    from zarrlift.store.in_place import Dataset
+    from zarrlift.store.target import Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +48,8 @@ class Stores:
             _refuse_unsigned(place, options)
             threads, asking = self._threads, self._asking("target")
             return RemoteTarget(place, options, threads(), threads(), asking)  # type: ignore[return-value]
+        from zarrlift.store.target import Target  # noqa: PLC0415 - for what is written
+
         return Target(address.local_path(url), fsync=fsync)
 
     def dataset_at(self, url: str, *, fsync: bool = False) -> Dataset:
@@ -64,6 +62,8 @@ class Stores:
             _refuse_unsigned(place, options)
             threads, asking = self._threads, self._asking("target")
             return RemoteDataset(place, options, threads(), threads(more=1), asking)  # type: ignore[return-value]
+        from zarrlift.store.in_place import Dataset  # noqa: PLC0415 - for what is written
+
         return Dataset(address.local_path(url), fsync=fsync)
 
     def refuse_unfit(self, target: str) -> None:
@@ -112,26 +112,6 @@ class Stores:
 
         count = max(1, self.requests) + more
         return ThreadPoolExecutor(count, thread_name_prefix="zarrlift-request")
-
-
-def bytes_under_way(plan: Plan) -> int:
-    """Give the memory that one worker takes for what is on its way from and to object stores."""
-    received = sent = 0
-    if address.is_remote(plan.source):
-        from zarrlift.chunks.fetch import AHEAD  # noqa: PLC0415 - for buckets only
-
-        received = 2 * AHEAD
-    if address.is_remote(plan.target):
-        from zarrlift.store.upload import sent_bytes  # noqa: PLC0415 - for buckets only
-
-        objects = [(stored_bytes(a.target), chunk_bound(a.target)) for a in plan.arrays]
-        sent = max((sent_bytes(*sizes) for sizes in objects), default=0)
-    return received + sent
-
-
-def stored_bytes(layout: ArrayLayout) -> int:
-    """Bound the bytes of an object; chunks hardly grow by encoding."""
-    return chunk_bound(layout) * grid.count(layout.per_object)
 
 
 def root_of(url: str) -> str:

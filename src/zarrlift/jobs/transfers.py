@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from zarrlift.metadata.layout import ArrayLayout
     from zarrlift.plan.plan import ArrayPlan
     from zarrlift.store.folder import Folder
-    from zarrlift.verify.result import Level
+    from zarrlift.verify.level import Level
 
 PIECE = RemoteFolder.piece
 """Bytes above which a chunk is compared piece by piece."""

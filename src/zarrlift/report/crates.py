@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from zarrlift.report import words
-from zarrlift.report.documents import SCHEMA
+from zarrlift.report.schema import SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zarrlift.plan.saved import plan_to_json
+from zarrlift.report.schema import SCHEMA
 
 if TYPE_CHECKING:
     from zarrlift.jobs.result import Report
     from zarrlift.verify.result import Verification
-
-SCHEMA = 1
 
 
 def verification_to_json(proof: Verification) -> dict[str, object]:

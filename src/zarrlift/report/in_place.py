@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from zarrlift.jobs.upgraded import Depth
 from zarrlift.report import words
-from zarrlift.report.documents import SCHEMA
+from zarrlift.report.schema import SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

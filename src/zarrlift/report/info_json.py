@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from zarrlift.about.readers import KNOWN_ON
-from zarrlift.report.documents import SCHEMA
+from zarrlift.report.schema import SCHEMA
 from zarrlift.survey.screens import collection_of, plate_of, well_of
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from zarrlift.report import words
-from zarrlift.verify.result import SAMPLE, Level
+from zarrlift.verify.level import SAMPLE, Level
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

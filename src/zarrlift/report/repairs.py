@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from zarrlift.repair.difference import differences
 from zarrlift.repair.run import REPAIRS
 from zarrlift.report import words
-from zarrlift.report.documents import SCHEMA
+from zarrlift.report.schema import SCHEMA
 from zarrlift.validate.run import all_rules
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from zarrlift.plan.candidates import BALANCED_ENCODE, BALANCED_READ, FETCH_RATE, Readers
 from zarrlift.plan.views import Verdict
 from zarrlift.report import words
-from zarrlift.report.documents import SCHEMA
+from zarrlift.report.schema import SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,10 +7,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from zarrlift.findings import Severity
-from zarrlift.jobs.known import known_rules
 from zarrlift.report import words
-from zarrlift.report.alike import gathered
-from zarrlift.report.documents import SCHEMA
+from zarrlift.report.schema import SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,7 +38,7 @@ def validation_text(found: Validation, *, colour: bool = False, whole: bool = Fa
     """
     paint = painter(colour=colour)
     lines = [*_verdict(found, paint), ""]
-    places = gathered(found.findings, found.roles)
+    places = _places(found)
     shown = places if whole else places[:_PLACES]
     for place in shown:
         lines += [*_place(place, paint), ""]
@@ -48,6 +46,14 @@ def validation_text(found: Validation, *, colour: bool = False, whole: bool = Fa
         lines += [f"… and {len(places) - len(shown):,} more places; --json lists them all", ""]
     lines += _looked(found)
     return "\n".join(lines)
+
+
+def _places(found: Validation) -> list[Place]:
+    if not found.findings:
+        return []
+    from zarrlift.report.alike import gathered
+
+    return gathered(found.findings, found.roles)
 
 
 def painter(*, colour: bool) -> Paint:
@@ -177,6 +183,8 @@ def _unseen(found: Validation) -> list[str]:
 
 def repair_of(finding: Finding) -> str:
     """Give what to do about a finding."""
+    from zarrlift.jobs.known import known_rules
+
     rule = known_rules().get(finding.rule)
     return rule.repair if rule is not None else ""
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
+from zarrlift.survey.entries import proved_keys
 from zarrlift.survey.found import V2_DOCUMENTS, V3_DOCUMENT, Document, Found, FoundKind, Hierarchy
 from zarrlift.survey.look import kind_of_node, layout_of, parsed, version_of
-from zarrlift.survey.walk import proved_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

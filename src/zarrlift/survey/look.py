@@ -13,6 +13,7 @@ from zarrlift.metadata import json_text, ome, v2, v3
 from zarrlift.store.folder import Kind, kind_of, size_of
 from zarrlift.store.target import OURS
 from zarrlift.survey.alike import Alike
+from zarrlift.survey.entries import left_behind, proved_keys
 from zarrlift.survey.found import (
     LARGEST_DOCUMENT,
     V2_DOCUMENTS,
@@ -23,7 +24,6 @@ from zarrlift.survey.found import (
     Hierarchy,
 )
 from zarrlift.survey.refusals import refuse_no_hierarchy
-from zarrlift.survey.walk import left_behind, proved_keys
 
 if TYPE_CHECKING:
     import os

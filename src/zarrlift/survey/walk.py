@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -13,9 +11,9 @@ from zarrlift.errors import DocumentError, SourceError
 from zarrlift.findings import Finding, note, warning
 from zarrlift.metadata import json_text, ome, v2
 from zarrlift.metadata.json_depth import MOST
-from zarrlift.metadata.layout import Keys
 from zarrlift.store.folder import Kind, kind_of, size_of
 from zarrlift.store.target import OURS
+from zarrlift.survey.entries import left_behind, left_out, proved_keys
 from zarrlift.survey.facts import Node, NodeKind, PlainFile, Survey
 from zarrlift.survey.refusals import refuse_no_hierarchy
 
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
     from zarrlift.store.folder import Folder
 
 V2_DOCUMENTS = frozenset({".zarray", ".zgroup", ".zattrs", ".zmetadata"})
-_FLAT_KEY = re.compile(r"^\d+(\.\d+)+$")
 _ALL_DOCUMENTS = V2_DOCUMENTS | {"zarr.json"}
 
 
@@ -225,33 +222,3 @@ def _group_members(data: bytes) -> tuple[str, ...] | None:
         return tuple(sorted(json_text.read_object(data, "").keys() - {"zarr_format"}))
     except DocumentError:
         return None
-
-
-def proved_keys(layout: ArrayLayout, entries: dict[str, os.DirEntry[str]]) -> Keys | None:
-    """Tell the key separator from what lies in an array's folder; None where nothing does."""
-    flat = nested = False
-    for name, entry in entries.items():
-        if name.isdigit():
-            nested = nested or kind_of(entry) is Kind.FOLDER
-        elif _FLAT_KEY.match(name) and name.count(".") == layout.ndim - 1:
-            flat = True
-    if flat and nested:
-        return layout.keys
-    return Keys.V2_FLAT if flat else Keys.V2_NESTED if nested else None
-
-
-def left_behind(path: str, kind: Kind) -> Finding:
-    """Report what is neither file nor folder, and so is not copied."""
-    if kind is Kind.LOOP:
-        return warning("link-loop", path, "a link leads back to its own parent; left out")
-    if kind is Kind.DANGLING:
-        return warning("link-dangling", path, "a link leads nowhere; left out")
-    return warning("special-file", path, "a pipe, socket or device cannot be copied; left out")
-
-
-def left_out(path: str, patterns: tuple[str, ...]) -> bool:
-    """Say whether a path, or a folder it lies in, matches one of the patterns."""
-    return any(
-        fnmatchcase(path, p) or fnmatchcase(path, f"{p}/*")
-        for p in (q.strip("/") for q in patterns)
-    )

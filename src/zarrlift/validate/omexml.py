@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from zarrlift.validate.around import axis_names, axis_units, level_layouts, level_scale
 from zarrlift.validate.collection import OME_XML, images_of, knows_inside, ome_path
 from zarrlift.validate.lengths import METRES, OME_METRES
-from zarrlift.validate.omexml_read import OmeXml, XmlImage, read
 from zarrlift.validate.rule import About, Force, Problem, Rules
 
 if TYPE_CHECKING:
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from zarrlift.metadata.layout import ArrayLayout
     from zarrlift.survey.found import Found, Hierarchy
+    from zarrlift.validate.omexml_read import OmeXml, XmlImage
     from zarrlift.validate.subject import Subject
 
 RULES = Rules(About.COLLECTION, "#bf2raw")
@@ -171,7 +171,11 @@ def _pixel_size(subject: Subject) -> Iterator[Problem]:
 def _read(subject: Subject) -> OmeXml | None:
     """Read the OME-XML of a collection, once for all rules; None where it was not given."""
     data = subject.texts.get(f"{ome_path(subject.node)}/{OME_XML}")
-    return subject.once("omexml", lambda: read(data)) if data is not None else None
+    if data is None:
+        return None
+    from zarrlift.validate.omexml_read import read  # noqa: PLC0415 - most datasets have none
+
+    return subject.once("omexml", lambda: read(data))
 
 
 def _pairs(subject: Subject) -> list[_Pair]:

@@ -13,8 +13,8 @@ from zarrlift.chunks import envelope, listing, shard
 from zarrlift.chunks.units import block_shape, chunk_units, shard_blocks
 from zarrlift.findings import error, warning
 from zarrlift.verify.both import BothSides
+from zarrlift.verify.level import Level
 from zarrlift.verify.pair import Pair
-from zarrlift.verify.result import Checked, Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from zarrlift.findings import Finding
     from zarrlift.grid import Index
     from zarrlift.verify.pair import ArrayPair
+    from zarrlift.verify.result import Checked
 
 L = TypeVar("L")
 R = TypeVar("R")

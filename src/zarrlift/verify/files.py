@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from zarrlift.findings import error, warning
 from zarrlift.store.target import OURS
 from zarrlift.survey.facts import CRATE
-from zarrlift.verify.result import Checked, Level
+from zarrlift.verify.level import Level
+from zarrlift.verify.result import Checked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -8,7 +8,7 @@ from zlib import crc32
 
 from zarrlift import grid
 from zarrlift.chunks.listed import Side
-from zarrlift.verify.result import SAMPLE, Level
+from zarrlift.verify.level import SAMPLE, Level
 
 if TYPE_CHECKING:
     from zarrlift.chunks.listing import ChunkFile

@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from zarrlift.findings import Finding, has_errors
 
-SAMPLE = 64
-"""Quick verification compares one chunk in so many, and at least one for each layout."""
-
-
-class Level(StrEnum):
-    """How much is looked at."""
-
-    NONE = "none"
-    QUICK = "quick"
-    FULL = "full"
-    DECODE = "decode"
+if TYPE_CHECKING:
+    from zarrlift.verify.level import Level
 
 
 @dataclass(slots=True, kw_only=True)

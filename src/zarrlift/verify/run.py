@@ -16,12 +16,13 @@ from zarrlift.plan.settings import Damaged
 from zarrlift.plan.shares import shared_out
 from zarrlift.pool import Task
 from zarrlift.store.folder import Kind
+from zarrlift.survey.entries import left_out
 from zarrlift.survey.facts import CRATE
-from zarrlift.survey.walk import left_out
 from zarrlift.verify import arrays, documents, files
 from zarrlift.verify.entries import check_entry
+from zarrlift.verify.level import Level
 from zarrlift.verify.pair import ArrayPair
-from zarrlift.verify.result import Checked, Level
+from zarrlift.verify.result import Checked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping

@@ -15,7 +15,8 @@ from zarrlift.jobs.result import Report
 from zarrlift.plan.plan import make_plan
 from zarrlift.plan.settings import Settings, parse_rules, parse_wish
 from zarrlift.report import lifts
-from zarrlift.verify.result import Checked, Level, Verification, verification
+from zarrlift.verify.level import Level
+from zarrlift.verify.result import Checked, Verification, verification
 
 TARGET = "/data/2024-05-17/cells-0.5.ome.zarr"
 DIFFERS = findings.error(
