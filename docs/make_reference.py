@@ -71,7 +71,7 @@ _COMING = "[Coming from ome2024-ngff-challenge](../guides/coming-from-the-challe
 _RESAVE_GUIDES = dict.fromkeys(("resave", "validate"), _COMING)
 
 
-PROGRAMS: dict[str, tuple[click.Group, dict[str, str]]] = {
+PROGRAMS: dict[str, tuple[Group, dict[str, str]]] = {
     "zarrlift": (app, _GUIDES),
     "zarrlift-resave": (resave.app, _RESAVE_GUIDES),
 }

@@ -216,6 +216,8 @@ def test_documents_are_never_gigabytes(tmp_path: Path) -> None:
     assert_refused(in_process("plan", "a", "b", cwd=tmp_path), "too large to be a document")
     with pytest.raises(zl.ZarrliftError, match="too large to be a document"):
         assert zl.open(tmp_path / "a").image.levels
+    told = [f.rule for f in zl.validate(tmp_path / "a").findings if "0/.zarray" in f.path]
+    assert told == ["document-large"]
 
 
 def test_pictures_are_not_made_of_millions_of_chunks(tmp_path: Path) -> None:

@@ -384,7 +384,7 @@ def test_what_is_not_read_back_as_written_is_told(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A document that the disk altered is found, and the repair is not marked as done."""
-    monkeypatch.setattr("zarrlift.jobs.stores.Dataset", _Forgetful)
+    monkeypatch.setattr("zarrlift.store.in_place.Dataset", _Forgetful)
 
     with pytest.raises(StorageError, match="not read back as it was written"):
         zl.repair(root)
@@ -405,7 +405,7 @@ def test_document_that_changes_meanwhile_is_told(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What another program writes between looking and writing is not lost."""
-    monkeypatch.setattr("zarrlift.jobs.stores.Dataset", _Edited)
+    monkeypatch.setattr("zarrlift.store.in_place.Dataset", _Edited)
 
     with pytest.raises(TargetError, match="was changed while it was looked at"):
         zl.repair(root)
@@ -429,7 +429,7 @@ def test_document_that_changes_while_others_are_written_is_told(
 ) -> None:
     """What another program writes in the meantime stays; it is named until it is given up."""
     before = documents(root)
-    monkeypatch.setattr("zarrlift.jobs.stores.Dataset", _EditedLate)
+    monkeypatch.setattr("zarrlift.store.in_place.Dataset", _EditedLate)
 
     with pytest.raises(TargetError, match="was changed while the repair was made"):
         zl.repair(root)
@@ -456,7 +456,7 @@ def test_document_that_changes_while_others_are_put_back_is_told(
     """It stays until it is given up; what is put back already stays so."""
     before = documents(root)
     zl.repair(root)
-    monkeypatch.setattr("zarrlift.jobs.stores.Dataset", _EditedBack)
+    monkeypatch.setattr("zarrlift.store.in_place.Dataset", _EditedBack)
 
     with pytest.raises(TargetError, match="was changed while the repair was taken back"):
         zl.undo(root)

@@ -538,7 +538,7 @@ def test_what_is_not_read_back_as_written_is_told(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A document that the disk altered is found before the root's is written."""
-    monkeypatch.setattr("zarrlift.jobs.stores.Dataset", _Forgetful)
+    monkeypatch.setattr("zarrlift.store.in_place.Dataset", _Forgetful)
 
     with pytest.raises(StorageError, match="not read back as it was written"):
         zl.upgrade(root)

@@ -12,13 +12,14 @@ from zarrlift.store.folder import Kind, kind_of
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Mapping
 
     from zarrlift.metadata.layout import ArrayLayout
 
 _FLAT_KEY = re.compile(r"^\d+(\.\d+)+$")
 
 
-def proved_keys(layout: ArrayLayout, entries: dict[str, os.DirEntry[str]]) -> Keys | None:
+def proved_keys(layout: ArrayLayout, entries: Mapping[str, os.DirEntry[str]]) -> Keys | None:
     """Tell the key separator from what lies in an array's folder; None where nothing does."""
     flat = nested = False
     for name, entry in entries.items():

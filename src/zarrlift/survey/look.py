@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from zarrlift.survey.limits import Limits
 
 _ALL = frozenset({*V2_DOCUMENTS, V3_DOCUMENT})
+_NO_FILES = _ALL | {OURS}
+_KINDS = {"group": FoundKind.GROUP, "array": FoundKind.ARRAY}
 _PLAIN_DEPTH = 4
 """Folders without documents that are entered below one another, looking for nodes."""
 _PROOF = 4096
@@ -88,6 +90,8 @@ class _Place(NamedTuple):
 class _Look:
     def __init__(self, source: Folder, depth: int | None, limits: Limits | None) -> None:
         self._source, self._depth, self._limits = source, depth, limits
+        self._sizes_listed = source.remote or source.packed
+        """A listing tells sizes; local files are asked for theirs when they are read."""
         self._nodes: dict[str, Found] = {}
         self._findings: list[Finding] = []
         self._linked: set[str] = set()
@@ -167,7 +171,8 @@ class _Look:
 
     def _folder(self, path: str) -> Found:
         entries = {e.name: e for e in self._source.entries(path)}
-        documents = {n: self._document(path, n, entries[n]) for n in sorted(entries) if n in _ALL}
+        names = sorted(_ALL.intersection(entries))
+        documents = {name: self._document(path, name, entries[name]) for name in names}
         kind = kind_of_node(documents)
         if kind is FoundKind.ARRAY:
             layout, problem = self._alike.layout(documents)
@@ -187,7 +192,7 @@ class _Look:
         self, path: str, entries: Mapping[str, os.DirEntry[str]]
     ) -> tuple[tuple[str, ...], dict[str, int]]:
         folders, files = list[str](), dict[str, int]()
-        for name in sorted(entries.keys() - _ALL - {OURS}):
+        for name in sorted(entries.keys() - _NO_FILES):
             entry, inner = entries[name], f"{path}/{name}".lstrip("/")
             kind = kind_of(entry)
             link = kind in (Kind.FILE, Kind.FOLDER) and entry.is_symlink()
@@ -219,18 +224,23 @@ class _Look:
         kind = kind_of(entry)
         if kind is not Kind.FILE:
             return Document(name=name, size=0, value=None, problem=_NO_FILE[kind])
-        size = size_of(entry)
-        if size > LARGEST_DOCUMENT:
-            problem = f"is too large to be a document ({size:,} bytes)"
-            self._findings.append(warning("document-large", key, problem))
-            return Document(name=name, size=size, value=None, problem=problem)
+        if self._sizes_listed and size_of(entry) > LARGEST_DOCUMENT:
+            return self._too_large(key, name, size_of(entry))
         try:
             data = self._source.read(key)
         except DocumentError as error:
+            size = size_of(entry)
+            if size > LARGEST_DOCUMENT:
+                return self._too_large(key, name, size)
             return Document(name=name, size=size, value=None, problem=error.message)
         if data is None:
             return Document(name=name, size=0, value=None, problem="is not there any more")
         return self._alike.document(name, data)
+
+    def _too_large(self, key: str, name: str, size: int) -> Document:
+        problem = f"is too large to be a document ({size:,} bytes)"
+        self._findings.append(warning("document-large", key, problem))
+        return Document(name=name, size=size, value=None, problem=problem)
 
 
 def parsed(name: str, data: bytes) -> Document:
@@ -254,7 +264,7 @@ def kind_of_node(documents: Mapping[str, Document]) -> FoundKind:
     own = documents.get(V3_DOCUMENT)
     if own is not None:
         stated = (own.value or {}).get("node_type")
-        return FoundKind(str(stated)) if stated in ("group", "array") else FoundKind.UNREADABLE
+        return _KINDS.get(str(stated), FoundKind.UNREADABLE)
     if ".zarray" in documents:
         return FoundKind.ARRAY
     if ".zgroup" in documents or ".zattrs" in documents:
@@ -276,7 +286,8 @@ def layout_of(documents: Mapping[str, Document]) -> tuple[ArrayLayout | None, st
 
 
 def _proved(layout: ArrayLayout, entries: Mapping[str, os.DirEntry[str]]) -> Keys | None:
-    return proved_keys(layout, dict(islice(entries.items(), _PROOF)))
+    some = entries if len(entries) <= _PROOF else dict(islice(entries.items(), _PROOF))
+    return proved_keys(layout, some)
 
 
 def _without_plain(nodes: dict[str, Found]) -> dict[str, Found]:

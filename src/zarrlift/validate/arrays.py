@@ -15,6 +15,7 @@ from zarrlift.validate.values import said
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from zarrlift.survey.found import Found
     from zarrlift.validate.rule import Rule
     from zarrlift.validate.subject import Subject
 
@@ -30,22 +31,25 @@ RULES = Rules(About.ARRAY, "#image-layout")
     anchor=f"{ZARR_V2}#metadata",
     looks_around=True,
     softer=dict.fromkeys(VERSIONS, Severity.ERROR),
+    arises=lambda tree: any(map(_separators, tree.arrays)),
 )
 def _proved(subject: Subject) -> Iterator[Problem]:
-    layout, proved = subject.node.layout, subject.node.proved
-    if (
-        layout is None
-        or proved is None
-        or layout.keys.prefix
-        or V3_DOCUMENT in (subject.node.documents)
-    ):
-        return
-    if layout.ndim > 1 and proved.separator != layout.keys.separator:
-        stated = said(layout.keys.separator)
-        shown = said(proved.separator)
+    separators = _separators(subject.node)
+    if separators is not None:
+        stated, shown = map(said, separators)
         yield Problem(
             "/dimension_separator", f"keys are joined by {stated} as stated, {shown} in fact"
         )
+
+
+def _separators(node: Found) -> tuple[str, str] | None:
+    """Give the separator that an array states and the one that its keys show; None if alike."""
+    layout, proved = node.layout, node.proved
+    if layout is None or proved is None or layout.keys.prefix or V3_DOCUMENT in node.documents:
+        return None
+    if layout.ndim < 2 or proved.separator == layout.keys.separator:  # noqa: PLR2004 - else no separator
+        return None
+    return layout.keys.separator, proved.separator
 
 
 @RULES.rule(

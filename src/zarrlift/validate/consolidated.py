@@ -15,7 +15,7 @@ from zarrlift.validate.values import member, said
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from zarrlift.survey.found import Found
+    from zarrlift.survey.found import Found, Hierarchy
     from zarrlift.validate.subject import Subject
 
 _V2 = "https://zarr.readthedocs.io/en/stable/user-guide/consolidated_metadata/"
@@ -71,6 +71,10 @@ def _inline_form(value: object) -> Iterator[Problem]:
         yield Problem(f"{_INLINE}/metadata", "metadata is no object")
 
 
+def _holds_copies(tree: Hierarchy) -> bool:
+    return any(next(_copies(node), None) for node in tree.nodes.values())
+
+
 @RULES.rule(
     "consolidated-stale",
     Force.OURS,
@@ -78,6 +82,7 @@ def _inline_form(value: object) -> Iterator[Problem]:
     "by it see what it says.",
     repair="consolidate anew, or remove it (zarrlift repair does it)",
     looks_around=True,
+    arises=_holds_copies,
 )
 def _stale(subject: Subject) -> Iterator[Problem]:
     for copies in _copies(subject.node):
@@ -96,6 +101,7 @@ def _stale(subject: Subject) -> Iterator[Problem]:
     "see others.",
     repair="consolidate anew, or remove it (zarrlift repair does it)",
     looks_around=True,
+    arises=_holds_copies,
 )
 def _incomplete(subject: Subject) -> Iterator[Problem]:
     for copies in _copies(subject.node):

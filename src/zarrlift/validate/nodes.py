@@ -152,6 +152,7 @@ def _zattrs(subject: Subject) -> Iterator[Problem]:
     repair="remove the documents of the format that is not wanted once all readers do without",
     anchor="https://ngff.openmicroscopy.org/rfc/2/index.html",
     looks_around=True,
+    arises=lambda tree: any(_has_both(node) for node in tree.nodes.values()),
 )
 def _both(subject: Subject) -> Iterator[Problem]:
     if not _has_both(subject.node):
@@ -216,6 +217,7 @@ def _collide(subject: Subject) -> Iterator[Problem]:
     anchor=f"{ZARR_V2}#groups",
     about=About.GROUP,
     looks_around=True,
+    arises=lambda tree: any(n.kind is FoundKind.FOLDER for n in tree.nodes.values()),
 )
 def _missing(subject: Subject) -> Iterator[Problem]:
     due = "zarr.json" if subject.node.zarr_format == 3 else ".zgroup"  # noqa: PLR2004 - as above

@@ -11,6 +11,7 @@ from zarrlift.findings import Severity
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from zarrlift.survey.found import Hierarchy
     from zarrlift.validate.subject import Subject
 
 VERSIONS = ("0.1", "0.2", "0.3", "0.4", "0.5", "0.6")
@@ -74,6 +75,7 @@ class Problem(NamedTuple):
 
 if TYPE_CHECKING:
     Check = Callable[[Subject], Iterator[Problem]]
+    Arises = Callable[[Hierarchy], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +98,9 @@ class Rule:
     softer: Mapping[str, Severity]
     """Severity in versions where it is not that of the force."""
     check: Check
+    arises: Arises | None = None
+    """Says whether any node of a hierarchy may break it; None for always. Most have one version
+    and one format throughout, so that their thousands of nodes need not be asked one by one."""
 
     def severity(self, version: str) -> Severity:
         """Return how much a breach matters in one version."""
@@ -134,6 +139,7 @@ class Rules:
         softer: Mapping[str, Severity] | None = None,
         anchor: str | None = None,
         about: About | None = None,
+        arises: Arises | None = None,
     ) -> Callable[[Check], Check]:
         """Register the decorated function as the check of a rule."""
 
@@ -150,6 +156,7 @@ class Rules:
                     looks_around=looks_around,
                     softer=dict(softer or {}),
                     check=check,
+                    arises=arises,
                 )
             )
             return check

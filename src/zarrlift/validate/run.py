@@ -8,15 +8,15 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from zarrlift.findings import Finding
+from zarrlift.validate.likeness import Surroundings, likeness
 from zarrlift.validate.rule import About
-from zarrlift.validate.subject import subjects
-from zarrlift.validate.values import entries
+from zarrlift.validate.subject import subjects, to_judge
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from zarrlift.survey.found import Found, Hierarchy
-    from zarrlift.validate.rule import Problem, Rule
+    from zarrlift.validate.rule import Arises, Problem, Rule
     from zarrlift.validate.subject import Subject
 
 _MODULES: tuple[str, ...] = (
@@ -48,8 +48,6 @@ _MODULES: tuple[str, ...] = (
     "scenes",
 )
 """Modules of this room that hold rules, in the order in which they are told."""
-_OF_LEVELS = frozenset({About.IMAGE, About.OMERO})
-"""What is judged by itself, its levels, and what its transformations keep in arrays alone."""
 _KEPT = 4096
 _Rules = tuple[tuple[int, "Rule"], ...]
 """With the place of each among all rules."""
@@ -80,23 +78,19 @@ def check(
     fields of a plate are.
     """
     found = list(tree.findings)
-    known: dict[object, list[_Told]] = {}
-    named: dict[int, tuple[str, ...] | None] = {}
-    node: Found | None = None
-    shared: tuple[object, ...] = ()
-    for subject in subjects(tree, version, alone=alone, texts=texts):
-        own, around = _asked(subject.about, subject.version)
-        # A scene is measured by the images that it names.
-        if subject.node is not node:
-            node, shared = subject.node, _likeness(subject.node)
-        like = None if subject.about is About.SCENE else (subject.about, subject.version, shared)
-        told = _ask_once(own, subject, like, known)
-        if around and not alone:
-            levels = _levels(subject, named) if subject.about in _OF_LEVELS else None
-            seen = None if levels is None else (like, levels)
-            more = _ask_once(around, subject, seen, known)
-            told = sorted([*told, *more], key=itemgetter(0)) if more else told
-        found += [_finding(one.rule, subject, one.problem) for one in told]
+    asking = _Asking(tree, alone)
+    known: dict[object, list[_Part]] = {}
+    made: dict[tuple[str, str], object] = {}
+    for given in to_judge(tree, version):
+        like = (*given[1:], likeness(given.node))
+        parts = known.get(like)
+        if parts is None:
+            if len(known) >= _KEPT:
+                known.clear()
+            held = subjects(given, tree, alone=alone, texts=texts or {}, made=made)
+            parts = known[like] = [asking.part(subject) for subject in held]
+        for part in parts:
+            found += asking.findings(part, given.node)
     return found
 
 
@@ -108,93 +102,88 @@ class _Told(NamedTuple):
     problem: Problem
 
 
-def _ask_once(
-    rules: _Rules, subject: Subject, like: object | None, known: dict[object, list[_Told]]
-) -> list[_Told]:
-    """Ask rules, unless they were asked of a subject that is alike; None is like no other."""
-    if like is None:
-        return _ask(rules, subject)
-    told = known.get(like)
-    if told is None:
-        if len(known) >= _KEPT:
-            known.clear()
-        told = known[like] = _ask(rules, subject)
-    return told
+class _Part(NamedTuple):
+    """What is judged of nodes that are alike."""
+
+    subject: Subject
+    """Of the first of them."""
+    told: list[_Told]
+    """By rules that look no further."""
+    around: _Rules
+    """Rules that do, and may be broken here."""
+    seen: dict[object, list[_Told]]
+    """What these say, by what they look at."""
+
+
+class _Asking:
+    """Asks the rules about the subjects of one hierarchy."""
+
+    def __init__(self, tree: Hierarchy, alone: bool) -> None:  # noqa: FBT001 - `check` names it
+        self._tree, self._alone = tree, alone
+        self._rules: dict[tuple[About, str], tuple[_Rules, _Rules]] = {}
+        self._arise: dict[Arises, bool] = {}
+        self._surroundings = Surroundings(tree)
+
+    def part(self, subject: Subject) -> _Part:
+        """Ask the rules that look no further than a subject."""
+        place = (subject.about, subject.version)
+        rules = self._rules.get(place)
+        if rules is None:
+            rules = self._rules[place] = self._asked(*place)
+        own, around = rules
+        return _Part(subject, _ask(own, subject), around, {})
+
+    def findings(self, part: _Part, node: Found) -> list[Finding]:
+        """Ask the others, and tell everything of a node."""
+        told, subject = part.told, part.subject
+        if part.around:
+            subject = subject if subject.node is node else subject._replace(node=node)
+            more = self._told_around(part, subject)
+            told = sorted([*told, *more], key=itemgetter(0)) if more else told
+        return [_finding(one.rule, subject, one.problem, node.path) for one in told]
+
+    def _told_around(self, part: _Part, subject: Subject) -> list[_Told]:
+        around = self._surroundings.of(subject)
+        if around is None:
+            return _ask(part.around, subject)
+        told = part.seen.get(around)
+        if told is None:
+            told = part.seen[around] = _ask(part.around, subject)
+        return told
+
+    def _asked(self, about: About, version: str) -> tuple[_Rules, _Rules]:
+        """Give the rules to ask, with their places: those that look no further, those that do."""
+        own, around = _rules_of(about, version)
+        around = () if self._alone else tuple(pair for pair in around if self._may(pair[1]))
+        # A scene is measured by the images that it names.
+        return ((), (*own, *around)) if about is About.SCENE else (own, around)
+
+    def _may(self, rule: Rule) -> bool:
+        """Say whether a rule may be broken in the hierarchy at all."""
+        if rule.arises is None:
+            return True
+        if rule.arises not in self._arise:
+            self._arise[rule.arises] = rule.arises(self._tree)
+        return self._arise[rule.arises]
 
 
 def _ask(rules: _Rules, subject: Subject) -> list[_Told]:
     return [_Told(number, rule, p) for number, rule in rules for p in rule.check(subject)]
 
 
-def _finding(rule: Rule, subject: Subject, problem: Problem) -> Finding:
+def _finding(rule: Rule, subject: Subject, problem: Problem, path: str) -> Finding:
     return Finding(
         rule=rule.id,
         severity=rule.severity(subject.version),
-        path=subject.node.path,
+        path=path,
         message=problem.message,
         pointer=subject.pointer + problem.pointer,
     )
 
 
-def _likeness(node: Found) -> tuple[object, ...]:
-    """Give what nodes share of which the same is to be said by rules that look no further.
-
-    Documents of the same bytes are the same values where `look` has read them, and live as long as
-    their hierarchy does.
-    """
-    documents = tuple(map(id, node.documents.values()))
-    inside = (node.folders, *node.files.items()) if node.files else node.folders
-    return (node.name, documents, inside, node.proved)
-
-
-def _levels(
-    subject: Subject, named: dict[int, tuple[str, ...] | None]
-) -> tuple[object, ...] | None:
-    """Give what images share whose levels are alike; None where a level is not plainly there.
-
-    None too where something else than a level may be named: what transformations keep in arrays.
-    `named` keeps the names of levels by the identity of `multiscales`, which images that are alike
-    have in common.
-    """
-    if subject.version == "0.6":
-        return None
-    held = subject.ome.get("multiscales")
-    names = named[id(held)] if id(held) in named else named.setdefault(id(held), _names(held))
-    if names is None:
-        return None
-    made: list[object] = []
-    nodes = subject.tree.nodes
-    above = f"{subject.node.path}/" if subject.node.path else ""
-    for name in names:
-        found = nodes.get(above + name)
-        if found is None:
-            return None
-        made += (found.kind, found.proved, *map(id, found.documents.values()))
-    return tuple(made)
-
-
-def _names(multiscales: object) -> tuple[str, ...] | None:
-    """Give the names of all levels, None where one is not a plain name, or arrays are kept."""
-    made: list[str] = []
-    for image in entries(multiscales):
-        if _keeps_arrays(image.value):
-            return None
-        for dataset in entries(image.value, "datasets"):
-            path = dataset.value.get("path")
-            # Another path may lead out of the image, where two images may differ.
-            if not (isinstance(path, str) and path.isalnum()) or _keeps_arrays(dataset.value):
-                return None
-            made.append(path)
-    return tuple(made)
-
-
-def _keeps_arrays(value: object) -> bool:
-    return any("path" in entry.value for entry in entries(value, "coordinateTransformations"))
-
-
 @cache
-def _asked(about: About, version: str) -> tuple[_Rules, _Rules]:
-    """Give the rules to ask, with their places: those that look no further, those that do."""
+def _rules_of(about: About, version: str) -> tuple[_Rules, _Rules]:
+    """Give the rules, with their places: those that look at nothing but the subject, the others."""
     numbered = [
         (number, rule)
         for number, rule in enumerate(all_rules())

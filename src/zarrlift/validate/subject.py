@@ -80,50 +80,73 @@ class Subject(NamedTuple):
         return cast("Made", self.made[key])
 
 
-def subjects(
-    tree: Hierarchy,
-    version: str | None = None,
-    *,
-    alone: bool = False,
-    texts: Mapping[str, bytes] | None = None,
-) -> Iterator[Subject]:
-    """Walk all that is to be judged, node by node.
+class ToJudge(NamedTuple):
+    """A node to judge, and all that the hierarchy around it says of what it is."""
+
+    node: Found
+    version: str
+    """The OME-Zarr version by which it is judged."""
+    topmost: bool
+    listed: bool
+    """A list of labels names it."""
+    in_image: bool
+    """It is called `labels`, and lies in an image."""
+
+
+def to_judge(tree: Hierarchy, version: str | None = None) -> Iterator[ToJudge]:
+    """Walk the nodes that are to be judged.
 
     `version` is one to judge by whatever is stated. A node states its own; else the hierarchy's
     counts, and 0.4 where none is stated at all.
     """
     tops = {node.path for node in tree.datasets}
     listed = _listed_labels(tree)
-    made: dict[tuple[str, str], object] = {}
-    texts = texts or {}
-    known: dict[object, list[About]] = {}
-    for node in (node for node in tree.nodes.values() if node.documents):
-        members = node.ome
-        by = version or _judged_by(node, tree)
-        # Many nodes of a plate have the very same documents.
-        like = (*map(id, node.documents.values()), node.name in ("", "labels"), *members)
-        own = known.get(like)
-        if own is None:
-            own = known[like] = _of_documents(node, members)
-        abouts = [own[0], About.DATASET, *own[1:]] if node.path in tops else [*own]
-        if node.path in listed and About.LABEL not in abouts:
-            abouts.append(About.LABEL)
-        if node.name == "labels" and About.LABELS not in abouts and _in_image(node, tree):
-            abouts.append(About.LABELS)
-        for about in abouts:
-            value, pointer = _value(about, node, members)
-            yield Subject(
-                about=about,
-                node=node,
-                tree=tree,
-                version=by,
-                ome=members,
-                value=value,
-                pointer=pointer,
-                alone=alone,
-                texts=texts,
-                made=made,
-            )
+    for path, node in tree.nodes.items():
+        if node.documents:
+            by = version or _judged_by(node, tree)
+            in_image = node.name == "labels" and _in_image(node, tree)
+            yield ToJudge(node, by, path in tops, path in listed, in_image)
+
+
+def subjects(
+    given: ToJudge,
+    tree: Hierarchy,
+    *,
+    alone: bool,
+    texts: Mapping[str, bytes],
+    made: dict[tuple[str, str], object],
+) -> Iterator[Subject]:
+    """Walk all that is to be judged of one node.
+
+    `made` is for what rules work out, one for all nodes.
+    """
+    node = given.node
+    members = node.ome
+    for about in _abouts(given):
+        value, pointer = _value(about, node, members)
+        yield Subject(
+            about=about,
+            node=node,
+            tree=tree,
+            version=given.version,
+            ome=members,
+            value=value,
+            pointer=pointer,
+            alone=alone,
+            texts=texts,
+            made=made,
+        )
+
+
+def _abouts(given: ToJudge) -> list[About]:
+    """Give what there is to judge: the node, all that it holds, and what others take it for."""
+    first, *others = _of_documents(given.node, given.node.ome)
+    abouts = [first, About.DATASET, *others] if given.topmost else [first, *others]
+    if given.listed and About.LABEL not in abouts:
+        abouts.append(About.LABEL)
+    if given.in_image and About.LABELS not in abouts:
+        abouts.append(About.LABELS)
+    return abouts
 
 
 def _judged_by(node: Found, tree: Hierarchy) -> str:

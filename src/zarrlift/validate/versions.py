@@ -12,7 +12,7 @@ from zarrlift.validate.subject import known_version
 from zarrlift.validate.values import escaped, items, member, said
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from zarrlift.survey.found import Found
     from zarrlift.validate.subject import Subject
@@ -218,10 +218,11 @@ def _leftover(subject: Subject) -> Iterator[Problem]:
     repair="lift the nodes of the older version, or take them out of the hierarchy",
     looks_around=True,
     softer=dict.fromkeys(_OLD, Severity.WARNING),
+    arises=lambda tree: _differ(known_version(n.stated) for n in tree.nodes.values()),
 )
 def _mixed(subject: Subject) -> Iterator[Problem]:
     own = known_version(subject.node.stated)
-    if own is None or _agree(subject, "versions", lambda node: known_version(node.stated)):
+    if own is None:
         return
     for above in _upwards(subject):
         other = known_version(above.stated)
@@ -238,10 +239,9 @@ def _mixed(subject: Subject) -> Iterator[Problem]:
     repair="convert the nodes of the other format, or take them out of the hierarchy",
     anchor="#storage-format",
     looks_around=True,
+    arises=lambda tree: _differ(node.zarr_format for node in tree.nodes.values()),
 )
 def _formats(subject: Subject) -> Iterator[Problem]:
-    if _agree(subject, "formats", lambda node: node.zarr_format):
-        return
     above = next(_upwards(subject), None)
     own = subject.node.zarr_format
     if above is None or own is None or above.zarr_format in (None, own):
@@ -268,13 +268,9 @@ def _is_foreign(node: Found) -> bool:
     return "encoding-type" in node.attributes
 
 
-def _agree(subject: Subject, what: str, of: Callable[[Found], object]) -> bool:
-    """Say whether all nodes that state something state the same, which is worked out once."""
-
-    def stated() -> set[object]:
-        return {of(node) for node in subject.tree.nodes.values() if node.documents}
-
-    return len(subject.once(what, stated, "") - {None}) < 2  # noqa: PLR2004 - two differ
+def _differ(stated: Iterable[object]) -> bool:
+    """Say whether two nodes state something else; None for those that state nothing."""
+    return len({*stated} - {None}) > 1
 
 
 def _upwards(subject: Subject) -> Iterator[Found]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from itertools import chain
 from pathlib import Path
 from typing import cast
 
@@ -21,13 +22,15 @@ from zarrlift.survey.alike import Alike
 from zarrlift.survey.found import Document, Hierarchy
 from zarrlift.survey.look import look
 from zarrlift.validate.run import all_rules, check
-from zarrlift.validate.subject import subjects
+from zarrlift.validate.subject import subjects, to_judge
 
 
 def one_by_one(tree: Hierarchy) -> list[Finding]:
     """Ask every rule about every subject."""
     found = list(tree.findings)
-    for subject in subjects(tree):
+    made: dict[tuple[str, str], object] = {}
+    held = (subjects(one, tree, alone=False, texts={}, made=made) for one in to_judge(tree))
+    for subject in chain.from_iterable(held):
         for rule in all_rules():
             if rule.about is subject.about and subject.version in rule.versions:
                 for problem in rule.check(subject):
@@ -117,3 +120,32 @@ def test_documents_of_the_same_bytes_are_one() -> None:
     assert alike.document(".zgroup", b"{}") is not one
     assert alike.document(".zattrs", b"{ }") is not one
     assert asked == [".zattrs", ".zgroup", ".zattrs"]
+
+
+def test_wells_of_one_name_at_other_depths_are_asked_apart(tmp_path: Path) -> None:
+    """Of two wells with the same documents, only the one that is deep enough lies in no plate."""
+    root = write_group(tmp_path / "a", {})
+    for well in ("1", "A/1"):
+        write_plate(tmp_path / "plate", wells=("A/1",), fields=1)
+        shutil.move(tmp_path / "plate/A/1", root / well)
+        shutil.rmtree(tmp_path / "plate")
+        write_group(root / "A")
+    tree = look(Folder(root))
+
+    assert check(tree) == one_by_one(tree)
+    assert [f.path for f in check(tree) if f.rule == "well-place"] == ["A/1"]
+
+
+def test_fields_that_lie_elsewhere_count_where_they_lie(tmp_path: Path) -> None:
+    """Of two wells with the same documents and images, one names an image outside that is not."""
+    root = write_plate(tmp_path / "a", wells=("A/1", "B/1"), fields=1)
+    for row in "AB":
+        document = read_json(root / row / "1/.zattrs")
+        well = cast("dict[str, object]", document["well"])
+        named = [{"path": "0"}, {"path": "../other"}]
+        write_json(root / row / "1/.zattrs", {"well": {**well, "images": named}})
+    write_image(root / "A/other", pyramid(sample((1, 1, 1, 8, 8), "<u2")))
+    tree = look(Folder(root))
+
+    assert check(tree) == one_by_one(tree)
+    assert [f.path for f in check(tree) if f.rule == "well-fields-exist"] == ["B/1"]
