@@ -1,8 +1,10 @@
 """What is measured between buckets and folders, and what is to be reached."""
 
+import shlex
 import sys
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import product
 from pathlib import Path
 
 from benchmarks.cases import Target
@@ -117,6 +119,30 @@ def unproved(program: Path, case: BucketCase) -> Tool:
     """The same without verification, since the bare loop proves nothing either."""
     before = (*lifting(program, case).before, "--verify", "none")
     return Tool(name="zarrlift, unverified", before=before, writes="zarr.json")
+
+
+class _Getter(Tool):
+    """Knows what to get, and puts it nowhere."""
+
+    def command(self, source: Path | str, target: Path | str) -> tuple[str, ...]:
+        """The whole command line, without source and target."""
+        del source, target
+        return self.before
+
+
+def c_client(program: str, endpoint: str, key: str, listed: Path) -> Tool:
+    """h2load, written in C: gets every chunk, unsigned, and drops what it is sent.
+
+    It lists, signs, checks and writes nothing: what the server and it take together is the least
+    that these requests cost on this machine. `listed` is the file that it reads their addresses
+    from. It ends well whatever it is answered, so the answers are counted.
+    """
+    chunks = product(range(GRID), range(GRID))
+    below = f"{endpoint}/{PUBLIC}/{key}/0/0/0/0"
+    listed.write_text("\n".join(f"{below}/{y}/{x}" for y, x in chunks))
+    words = f"{program} --h1 -t 1 -c 64 -n {GRID**2} -i {shlex.quote(str(listed))}"
+    before = ("sh", "-c", f"{words} | tee /dev/stderr | grep -q '{GRID**2} 2xx'")
+    return _Getter(name="C client", before=before, writes="")
 
 
 def planning(program: Path) -> Tool:

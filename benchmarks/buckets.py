@@ -25,6 +25,7 @@ from benchmarks.bucket_cases import (
     BucketCase,
     Where,
     bare_loop,
+    c_client,
     challenge_from,
     lifting,
     planning,
@@ -48,9 +49,11 @@ from tests.servers import PRIVATE, PUBLIC, seaweed
 
 LEGEND = """\
 to bare loop: time over that of obstore called from 64 threads for the same requests and bytes,
-without listing, checking or proving anything; x challenge: time of ome2024-ngff-challenge over
-this one. Medians of whole commands, start-up and quick verification included but where said.
-The server, and what delays requests, share the processor with what is measured."""
+without listing, checking or proving anything; C client: h2load (Debian: nghttp2-client), where it
+is installed, which gets the chunks unsigned and drops them; x challenge: time of
+ome2024-ngff-challenge over this one. Medians of whole commands, start-up and quick verification
+included but where said. The server, and what delays requests, share the processor with what is
+measured."""
 NAMES = tuple(case.name for case in BUCKET_CASES)
 
 
@@ -135,21 +138,24 @@ def _measure(case: BucketCase, bench: Bench) -> None:
         subprocess.run(command, check=True)
     for _ in range(bench.rounds):
         with _served(case, data, bench.folder / "server") as served:
-            for tool in _tools(case, bench.programs, served.endpoint):
+            for tool in _tools(case, bench, served):
                 _take_turn(case, tool, served, bench)
 
 
-def _tools(case: BucketCase, programs: Programs, endpoint: str) -> Iterator[Tool]:
-    ours = programs.zarrlift
+def _tools(case: BucketCase, bench: Bench, served: Served) -> Iterator[Tool]:
+    programs, ours = bench.programs, bench.programs.zarrlift
     if case.planned:
         yield from () if ours is None else (planning(ours),)
         return
     if case.bare:
         yield bare_loop()
+    loader = shutil.which("h2load")
+    if case.bare and case.challenged and not case.milliseconds and loader is not None:
+        yield c_client(loader, served.endpoint, served.key, bench.folder / "chunks.txt")
     if ours is not None:
         yield from (lifting(ours, case), unproved(ours, case))
     if case.challenged and programs.challenge is not None:
-        yield challenge_from(programs.challenge, case, endpoint)
+        yield challenge_from(programs.challenge, case, served.endpoint)
 
 
 @contextmanager
