@@ -83,6 +83,14 @@ def test_unknown_command_is_refused() -> None:
     assert "'lift'" in ran.err
 
 
+def test_misspelt_command_is_understood() -> None:
+    """The command that was meant is named."""
+    ran = zarrlift("convrt", "a", "b")
+
+    assert ran.code == 2
+    assert "Did you mean 'convert'?" in ran.err
+
+
 def test_installed_program_is_the_module() -> None:
     """`zarrlift` and `python -m zarrlift` are one program."""
     program = Path(sys.executable).with_name("zarrlift")

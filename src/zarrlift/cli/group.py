@@ -33,20 +33,28 @@ class Group(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Give every name, loaded or not, in the order in which they were added."""
         del ctx
-        return [*dict.fromkeys((*self._homes, *self.commands))]
+        return self._names()
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Give a command, or None where there is none of that name."""
-        home = self._homes.get(cmd_name)
-        if home is not None and cmd_name not in self.commands:
-            self.add_command(getattr(import_module(home), cmd_name))
+        if cmd_name in self._homes:
+            self._load(cmd_name)
+        elif cmd_name not in self.commands:
+            self.every_command()  # click looks there for one that is called alike
         return super().get_command(ctx, cmd_name)
 
     def every_command(self) -> dict[str, click.Command]:
         """Load all commands; by name."""
-        ctx = click.Context(self)
-        found = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
-        return {name: command for name, command in found.items() if command is not None}
+        for name in self._homes:
+            self._load(name)
+        return {name: self.commands[name] for name in self._names()}
+
+    def _names(self) -> list[str]:
+        return [*dict.fromkeys((*self._homes, *self.commands))]
+
+    def _load(self, name: str) -> None:
+        if name not in self.commands:
+            self.add_command(getattr(import_module(self._homes[name]), name))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write each heading with its commands."""
