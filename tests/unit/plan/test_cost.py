@@ -77,13 +77,13 @@ def test_sums_are_as_certain_as_their_least_part(bases: list[Basis], expected: B
 
 
 def test_seconds_are_known_with_a_sample_only() -> None:
-    """Time is expected where something was measured: objects, bytes both ways, and encoding."""
+    """Time is expected where something was measured: objects, files, bytes, and encoding."""
     packed = plan()
     recoded = plan_of(layout_of((1024, 1024), (512, 512), compressor=LZ4))
 
     assert cost.costs(packed, {}, {}).seconds is None
     assert cost.costs(recoded, {}, {"": SAMPLE}).seconds == pytest.approx(
-        4 * 1e-4 + 2 * MIB * 1e-9 + 2 * MIB * 1e-8
+        4 * 1e-4 + 2 * 3e-4 + 2 * MIB * 1e-9 + 2 * MIB * 1e-8
     )
     assert cost.costs(packed, {"": COUNTED}, {"": SAMPLE}).seconds is not None
 
