@@ -168,7 +168,8 @@ def _unpacked(
     of empty ones take hours.
     """
     made, left, at = list[bytes](), limit, 0
-    while not at or (one.name != "zlib" and _more(data, at)):
+    end = 0 if _single(one) else len(bytes(data).rstrip(b"\0"))
+    while not at or at < end:
         stream, piece = _tried(one, opened, one), _PIECE
         while not stream.eof:
             fed = data[at : at + piece]
@@ -183,9 +184,9 @@ def _unpacked(
     return b"".join(made)
 
 
-def _more(data: memoryview, at: int) -> bool:
-    """Say whether something but zeros follows."""
-    return at < len(data) and (data[at] != 0 or bool(bytes(data[at:]).strip(b"\0")))
+def _single(one: Codec) -> bool:
+    """Say whether a chunk is one stream; of bare LZMA2 each zero would be another, empty one."""
+    return one.name == "zlib" or (one.name == "lzma" and one.get("format") == lzma.FORMAT_RAW)
 
 
 def _tried(one: Codec, do: Callable[..., T], *words: object) -> T:

@@ -179,3 +179,22 @@ def test_thousands_of_empty_streams_take_time_in_proportion() -> None:
 
     assert bounded.decode(data, layout_of(CODERS["gzip"]), MEMORY).tobytes() == values
     assert time.perf_counter() - begun < 5
+
+
+@pytest.mark.parametrize("settings", [{"format": 2}, {"format": 3, "filters": [{"id": 33}]}])
+def test_zeros_are_no_millions_of_streams(settings: Json) -> None:
+    """In old and in bare forms of lzma zeros make empty streams, each with all others behind it."""
+    layout = layout_of({"id": "lzma", **settings})
+    begun = time.perf_counter()
+
+    with pytest.raises(DamageError):
+        bounded.decode(bytes(300_000) + b"x", layout, MEMORY)
+    assert time.perf_counter() - begun < 2
+
+
+def test_bare_lzma_is_decoded() -> None:
+    """It has no header, and is one stream."""
+    coder: Json = {"id": "lzma", "format": 3, "filters": [{"id": 33, "preset": 1}]}
+    values = bytes(range(256))
+
+    assert bounded.decode(get_codec(coder).encode(values), layout_of(coder), MEMORY).tobytes() == values
