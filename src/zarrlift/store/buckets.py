@@ -46,7 +46,8 @@ _SECRETS = re.compile(
     r"(?i)((?:x-amz-[\w-]+|awsaccesskeyid|signature|sig|token|credential)=)[^&\s\"']+"
 )
 _SIGNED = re.compile(
-    r"(?is)<(AWSAccessKeyId|SignatureProvided|StringToSign\w*|CanonicalRequest\w*)>.*?</\1>"
+    r"(?is)<(AWSAccessKeyId|SignatureProvided|StringToSign\w*|CanonicalRequest\w*|Token-\d+)>"
+    r".*?</\1>"
 )
 """What S3 repeats of a request that it refuses."""
 _CHANGED = "bytes changed on their way, and nothing was kept: run the same command again"

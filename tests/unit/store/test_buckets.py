@@ -51,7 +51,7 @@ def test_errors_hold_no_keys_themselves() -> None:
     body = (
         "<Error><Code>SignatureDoesNotMatch</Code><AWSAccessKeyId>abc123</AWSAccessKeyId>"
         "<StringToSign>AWS4 abc123\nabc123</StringToSign>"
-        "<SignatureProvided>abc123</SignatureProvided></Error>"
+        "<SignatureProvided>abc123</SignatureProvided><Token-0>abc123</Token-0></Error>"
     )
     cause = OSError(f"Generic S3 error: {body}")
 
