@@ -59,6 +59,7 @@ def test_dask_blocks(new: Path, old: Path) -> None:
     assert level.to_dask("shards").chunksize == (1, 1, 1, 16, 16)
     assert level.to_dask({"z": 3, "x": 24}).chunksize == (1, 1, 3, 8, 24)
     assert level.to_dask((2, 2, 3, 16, 24)).npartitions == 1
+    assert level.to_dask((1, "auto", None, -1, (8, 16))).chunksize == (1, 2, 3, 16, 16)
     assert zl.open(old).image.levels[0].to_dask("shards").chunksize == (1, 1, 1, 8, 8)
     assert level.to_dask().name == zl.open(new).image.levels[0].to_dask().name
     assert level.to_dask().name != level.to_dask("shards").name

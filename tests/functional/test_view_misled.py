@@ -282,7 +282,10 @@ def test_more_blocks_than_dask_lists_are_refused(tmp_path: Path) -> None:
 
     with pytest.raises(UsageError, match="274,877,906,944 blocks"):
         level.to_xarray()
+    with pytest.raises(UsageError, match="1,099,511,627,776 blocks"):
+        level.to_dask(1)
     assert level.to_dask({"dim_0": 2**30}).numblocks == (1024, 1)
+    assert level.to_dask({"dim_0": -1}).numblocks == (1, 1)
     assert level.to_xarray({"dim_0": 2**30}).coords.keys() == {"x"}
 
 

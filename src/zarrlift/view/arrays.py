@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from zarrlift.errors import UsageError
@@ -106,8 +107,9 @@ def _block_shape(level: Level, blocks: Blocks) -> Any:  # noqa: ANN401 - what Da
 
 def _refuse_many(level: Level, blocks: object) -> None:
     """Raise `UsageError` for more blocks along an axis than Dask has room to list."""
-    sizes = blocks if isinstance(blocks, tuple) else ()
-    most = max((n // max(1, b) for n, b in zip(level.shape, sizes, strict=False)), default=0)
+    sizes = blocks if isinstance(blocks, tuple) else (blocks,) * len(level.shape)
+    pairs = zip(level.shape, sizes, strict=False)
+    most = max((n // int(b) for n, b in pairs if isinstance(b, Integral) and b > 0), default=0)
     if most > _MOST_BLOCKS:
         raise UsageError(
             f"{most:,} blocks along an axis are more than Dask lists",
