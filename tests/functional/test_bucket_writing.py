@@ -648,3 +648,23 @@ def test_looking_for_uploads_never_fails(
     for name, upload in begun.items():
         with suppress(client.exceptions.ClientError):
             client.abort_multipart_upload(Bucket=bucket.name, Key=f"{key}{name}", UploadId=upload)
+
+
+def test_names_that_no_key_can_have(bucket: Bucket, key: str, tmp_path: Path) -> None:
+    """A file that cannot be named in a bucket is told, and may be left out."""
+    source = write_small(tmp_path / "old")
+    write_file(source / "a\nb.txt", b"x")
+
+    with pytest.raises(StorageError, match="no object can be called") as caught:
+        zl.convert(source, bucket.url(key), plain_zarr=True, endpoint=bucket.server.endpoint)
+    assert "--exclude" in str(caught.value)
+    exclude = ["a*b.txt"]
+    report = zl.convert(
+        source,
+        bucket.url(key),
+        plain_zarr=True,
+        exclude=exclude,
+        overwrite=True,
+        endpoint=bucket.server.endpoint,
+    )
+    assert report.finished

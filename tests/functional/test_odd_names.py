@@ -6,6 +6,7 @@ import json
 import os
 import re
 import time
+import zipfile
 import zlib
 from pathlib import Path
 from typing import Any
@@ -218,6 +219,12 @@ def test_documents_are_never_gigabytes(tmp_path: Path) -> None:
         assert zl.open(tmp_path / "a").image.levels
     told = [f.rule for f in zl.validate(tmp_path / "a").findings if "0/.zarray" in f.path]
     assert told == ["document-large"]
+
+    os.truncate(tmp_path / "a" / "0" / ".zarray", 2**26 + 1)
+    with zipfile.ZipFile(tmp_path / "a.ozx", "w") as archive:
+        for path in (tmp_path / "a").rglob("*.*"):
+            archive.write(path, path.relative_to(tmp_path / "a"))
+    assert_refused(in_process("plan", "a.ozx", "b", cwd=tmp_path), "too large to be a document")
 
 
 def test_pictures_are_not_made_of_millions_of_chunks(tmp_path: Path) -> None:

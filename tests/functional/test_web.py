@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -502,3 +503,34 @@ def test_dataset_on_the_web_in_the_words_of_the_challenge(
             [f"{PROGRAM}-resave", "validate", path], capture_output=True, text=True, check=False
         )
         assert "OME-Zarr 0.5\n" in ran.stdout, ran.stderr
+
+
+@pytest.mark.parametrize("name", ["1\n", "\x7f", "a\ud800"])
+def test_names_that_no_key_has(server: Web, tmp_path: Path, name: str) -> None:
+    """What metadata or a crate calls so is absent, as it is on a disk."""
+    root = tmp_path / "www" / "image.zarr"
+    write_image(root, pyramid(sample((1, 1, 1, 16, 16), "<u2")))
+    document = read_json(root / ".zattrs")
+    document["multiscales"][0]["datasets"][1]["path"] = name  # type: ignore[index, call-overload]
+    write_json(root / ".zattrs", document)
+    zl.describe(root, license="cc0")
+    crate = json.loads((root / "ro-crate-metadata.json").read_text())
+    crate["@graph"][0]["hasPart"] = [{"@id": f"{name}.csv"}, {"@id": "a//b"}, {"@id": "c" * 300}]
+    write_json(root / "ro-crate-metadata.json", crate)
+
+    for url in (f"{server.url}/image.zarr", root):
+        assert zl.info(url).images
+        assert "array-missing" in {f.rule for f in zl.plan(url, tmp_path / "new").findings}
+        found = [f.rule for f in zl.validate(url).findings]
+        assert "dataset-array" in found
+        assert found.count("crate-part-missing") == 3
+
+
+def test_documents_are_never_gigabytes(server: Web, tmp_path: Path) -> None:
+    """What is called as a document, and is far too large for one, is told and not fetched."""
+    root = tmp_path / "www" / "image.zarr"
+    write_image(root, [sample((16, 16), "<u2")], axes="yx")
+    os.truncate(root / "0" / ".zarray", 2**27)
+
+    with pytest.raises(zl.ZarrliftError, match="too large to be a document"):
+        zl.plan(f"{server.url}/image.zarr", tmp_path / "new")

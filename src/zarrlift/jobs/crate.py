@@ -21,6 +21,7 @@ from zarrlift.metadata import json_text
 from zarrlift.store.address import is_remote
 from zarrlift.store.in_place import V2_DOCUMENTS
 from zarrlift.survey.facts import CRATE
+from zarrlift.survey.names import can_be
 from zarrlift.survey.refusals import refuse_no_hierarchy
 
 if TYPE_CHECKING:
@@ -88,6 +89,8 @@ def _there(tree: Folder, keys: Sequence[str]) -> Iterator[bool]:
 
     def holds(key: str) -> bool:
         name = key.rstrip("/")
+        if not can_be(name):
+            return False
         if tree.unlisted:
             return key.endswith("/") or tree.size(name) is not None
         return tree.size(name) is not None or (tree.remote and tree.has_folder(name))

@@ -13,7 +13,7 @@ import zlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from zarrlift.errors import DocumentError, SourceError, StorageError, from_os_error
-from zarrlift.store.folder import DOCUMENTS, Folder, Kind, open_file
+from zarrlift.store.folder import DOCUMENTS, Folder, Kind, open_file, refuse_large
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -89,11 +89,12 @@ class Archive(Folder):
     def read(self, key: str) -> bytes | None:
         """Give a member's bytes, or None where there is none.
 
-        Raises `DocumentError` for a document whose CRC-32 does not agree.
+        Raises `DocumentError` for a document whose CRC-32 does not agree, or that is no document.
         """
         member = self._members.get(key)
         if member is None:
             return None
+        refuse_large(member.size, self.path(key))
         data = self.read_range(key, 0, member.size)
         if key.rpartition("/")[2] in DOCUMENTS and zlib.crc32(data) != member.crc:
             raise DocumentError(

@@ -6,6 +6,7 @@ timeout or a refusal, is not seen; nor are the bytes of headers and of listings.
 
 from __future__ import annotations
 
+import re
 import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 PAGE = 1000
 """Objects, or prefixes, that one request lists; keys that one request deletes."""
+_NO_KEY = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]|(^|/)\.{0,2}(/|$)")
+"""What obstore takes for no key: control characters, half characters, steps that lead nowhere."""
 
 
 class Requests(NamedTuple):
@@ -50,7 +53,7 @@ KINDS = Requests._fields[:-2]
 class Asking:
     """Asks for one side of a job, from any thread. A request counts whether it succeeds or not.
 
-    Raises what obstore raises.
+    Raises what obstore raises, and `FileNotFoundError` for a key that it does not take.
     """
 
     __slots__ = ("_lock", "_so_far")
@@ -73,6 +76,7 @@ class Asking:
         """Ask for an object, or the part of it that `options` name."""
         import obstore  # noqa: PLC0415 - slow to load
 
+        _refuse_no_key(key)
         self.add(get=1)
         answer = obstore.get(store, key, **how)
         start, end = answer.range
@@ -83,6 +87,7 @@ class Asking:
         """Give bytes of an object; fewer where it ends before."""
         import obstore  # noqa: PLC0415 - slow to load
 
+        _refuse_no_key(key)
         self.add(get=1)
         data = bytes(obstore.get_range(store, key, start=start, length=length))
         self.add(bytes_in=len(data))
@@ -92,6 +97,7 @@ class Asking:
         """Give the facts of an object."""
         import obstore  # noqa: PLC0415 - slow to load
 
+        _refuse_no_key(key)
         self.add(head=1)
         return obstore.head(store, key)
 
@@ -99,6 +105,7 @@ class Asking:
         """Give the facts and attributes of an object, without its bytes."""
         import obstore  # noqa: PLC0415 - slow to load
 
+        _refuse_no_key(key)
         self.add(head=1)
         return obstore.get(store, key, options={"head": True})
 
@@ -108,6 +115,8 @@ class Asking:
         """List one level below a prefix, all pages of it."""
         import obstore  # noqa: PLC0415 - slow to load
 
+        if _is_no_key(prefix):
+            return {"common_prefixes": [], "objects": []}
         pages = 1
         try:
             found = obstore.list_with_delimiter(store, prefix)
@@ -130,6 +139,8 @@ class Asking:
         """
         import obstore  # noqa: PLC0415 - slow to load
 
+        if _is_no_key(prefix):
+            return
         self.add(list=1)
         seen, pages = 0, 1
         for found in obstore.list(store, prefix, offset=offset, chunk_size=chunk_size):
@@ -152,6 +163,7 @@ class Asking:
         """Put an object with one request, or in parts of `chunk_size` bytes as its bytes come."""
         import obstore  # noqa: PLC0415 - slow to load
 
+        _refuse_no_key(key)
         if isinstance(data, bytes | memoryview):
             self.add(put=1, bytes_out=len(data))
             obstore.put(store, key, data, use_multipart=False, **how)
@@ -168,6 +180,7 @@ class Asking:
         """Have the store copy an object by itself."""
         import obstore  # noqa: PLC0415 - slow to load
 
+        _refuse_no_key(target)
         self.add(copy=1)
         obstore.copy(store, source, target)
 
@@ -177,6 +190,15 @@ class Asking:
 
         self.add(delete=_pages(len(keys)))
         obstore.delete(store, keys)
+
+
+def _is_no_key(key: str | None) -> bool:
+    return bool(key and _NO_KEY.search(key))
+
+
+def _refuse_no_key(key: str) -> None:
+    if _is_no_key(key):
+        raise FileNotFoundError(f"no object can be called {key!a}")
 
 
 def _pages(listed: int) -> int:

@@ -83,12 +83,7 @@ class Folder:
             facts = os.fstat(fd)
             if not stat.S_ISREG(facts.st_mode):
                 raise StorageError("is no plain file", place=path, hint="put the file back")
-            if facts.st_size > _LARGEST and os.path.basename(path) in DOCUMENTS:
-                raise DocumentError(
-                    f"is too large to be a document ({facts.st_size:,} bytes)",
-                    place=path,
-                    hint="leave its node out with --exclude",
-                )
+            refuse_large(facts.st_size, path)
             return _read_all(fd, facts.st_size)
         except OSError as error:
             raise from_os_error(error, doing="reading", place=path) from error
@@ -223,6 +218,16 @@ def tree_at(path: str | os.PathLike[str]) -> Folder:
 
         return Archive(path)
     return Folder(path)
+
+
+def refuse_large(size: int, path: str) -> None:
+    """Raise `DocumentError` where a path is a document's, and it has more bytes than any has."""
+    if size > _LARGEST and path.rpartition("/")[2] in DOCUMENTS:
+        raise DocumentError(
+            f"is too large to be a document ({size:,} bytes)",
+            place=path,
+            hint="leave its node out with --exclude",
+        )
 
 
 def scan(path: str) -> list[os.DirEntry[str]]:

@@ -12,7 +12,7 @@ from zarrlift.errors import StorageError
 from zarrlift.store import buckets
 from zarrlift.store.asking import Asking
 from zarrlift.store.clouds import names_no_bucket
-from zarrlift.store.folder import Folder
+from zarrlift.store.folder import Folder, refuse_large
 from zarrlift.store.patience import again
 from zarrlift.store.unlisted import Answer, Refusals, is_absence
 
@@ -147,8 +147,13 @@ class RemoteObjects(Folder):
     def _got(self, key: str, node: str | None = None) -> Bytes | None:
         import obstore  # noqa: PLC0415 - slow to load
 
+        def ask() -> Bytes:
+            answer = self.asking.get(self._store, self._key(key))
+            refuse_large(answer.meta["size"], self.path(key))
+            return answer.bytes()
+
         try:
-            data = self._again(lambda: self.asking.get(self._store, self._key(key)).bytes())
+            data = self._again(ask)
         except FileNotFoundError as error:
             if names_no_bucket(error) or not is_absence(error):
                 raise self._failed(error, "reading", key) from error

@@ -109,7 +109,8 @@ def _refuse_many(level: Level, blocks: object) -> None:
     """Raise `UsageError` for more blocks along an axis than Dask has room to list."""
     sizes = blocks if isinstance(blocks, tuple) else (blocks,) * len(level.shape)
     pairs = zip(level.shape, sizes, strict=False)
-    most = max((n // int(b) for n, b in pairs if isinstance(b, Integral) and b > 0), default=0)
+    told = [(n, int(b)) for n, b in pairs if isinstance(b, Integral)]
+    most = max((n // b for n, b in told if b > 0), default=0)
     if most > _MOST_BLOCKS:
         raise UsageError(
             f"{most:,} blocks along an axis are more than Dask lists",

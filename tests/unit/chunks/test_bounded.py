@@ -197,4 +197,7 @@ def test_bare_lzma_is_decoded() -> None:
     coder: Json = {"id": "lzma", "format": 3, "filters": [{"id": 33, "preset": 1}]}
     values = bytes(range(256))
 
-    assert bounded.decode(get_codec(coder).encode(values), layout_of(coder), MEMORY).tobytes() == values
+    assert (
+        bounded.decode(get_codec(coder).encode(values), layout_of(coder), MEMORY).tobytes()
+        == values
+    )
