@@ -668,3 +668,7 @@ def test_names_that_no_key_can_have(bucket: Bucket, key: str, tmp_path: Path) ->
         endpoint=bucket.server.endpoint,
     )
     assert report.finished
+
+    bucket.client.put_object(Bucket=bucket.name, Key=f"{key}/a\nb.txt", Body=b"x")
+    with pytest.raises(StorageError, match="rename it there"):
+        zl.info(bucket.url(key), endpoint=bucket.server.endpoint)

@@ -91,6 +91,10 @@ _HINTS = (
     ("CredentialRetrievalError", "the profile's program gave no keys: run it by hand"),
     ("SSOToken", "sign on again, as `aws sso login` does, or check --profile"),
     ("ConfigParseError", "mend that file"),
+    (
+        "object with invalid path",
+        "rename it there: no . or .. or control character can be asked for",
+    ),
     ("no object can be called", "rename it, or leave it out with --exclude"),
     ("Missing AccessKeyId", "AWS_SECRET_ACCESS_KEY is set alone: set AWS_ACCESS_KEY_ID too"),
     ("Missing SecretAccessKey", "AWS_ACCESS_KEY_ID is set alone: set AWS_SECRET_ACCESS_KEY too"),
