@@ -230,6 +230,19 @@ def test_keys_on_the_web(tmp_path: Path) -> None:
     assert (chunk["name"], chunk["size"]) == ("1", file.stat().st_size)
 
 
+@pytest.mark.parametrize("more", [(), ("--sizes", "--keys")])
+def test_archive_on_the_web_is_opened_once(tmp_path: Path, more: tuple[str, ...]) -> None:
+    """Whatever else is asked of it, its directory is fetched once, its size asked for once."""
+    write_image(tmp_path / "old", pyramid(sample((1, 1, 1, 8, 8), "<u2")))
+    zl.convert(tmp_path / "old", tmp_path / "www" / "new.ozx")
+    with web(tmp_path / "www") as served:
+        found = facts(f"{served.url}/new.ozx", *more)
+        methods = [method for method, path in served.asked if path == "/new.ozx"]
+
+    assert methods.count("HEAD") == found["requests"]["head"] == 1
+    assert found["requests"]["get"] <= (6 if more else 4)
+
+
 def test_nothing_there(bucket: Bucket) -> None:
     """An empty prefix is an error with a next step."""
     ran = in_process("info", bucket.url("nowhere-at-all"))

@@ -19,7 +19,6 @@ from zarrlift.jobs.sizes import sizes_of
 from zarrlift.jobs.stores import Stores
 from zarrlift.metadata import ome
 from zarrlift.plan.tuning import parse_chunk
-from zarrlift.store.address import is_remote
 from zarrlift.store.facts import level_facts, object_facts
 from zarrlift.survey.facts import CRATE
 from zarrlift.survey.found import V2_DOCUMENTS, V3_DOCUMENT, FoundKind, Hierarchy
@@ -106,11 +105,12 @@ def _with_more(found: Info, folder: Folder, options: InfoOptions, begun: float) 
     """Add what is asked for beside the facts of metadata."""
     more: dict[str, object] = {}
     # Listings of the folder end early where metadata told enough.
-    fresh = options.stores.source_at(folder.root) if is_remote(folder.root) else folder
+    ended = folder.remote and not (folder.packed or folder.unlisted)
+    fresh = options.stores.source_at(folder.root) if ended else folder
     if options.sizes:
         more["sizes"] = sizes_of(fresh, _layouts(found.tree))
     if options.keys:
-        listed, further = level_facts(folder if folder.unlisted else fresh, "", OBJECTS)
+        listed, further = level_facts(fresh, "", OBJECTS)
         more["objects"], more["more_objects"] = tuple(listed), further
     if options.documents:
         more["documents"] = _documents(folder, found.tree)
