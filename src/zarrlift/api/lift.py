@@ -41,7 +41,7 @@ def plan(source: Path, target: Path, **choices: Unpack[Decision]) -> Plan:
     Parameters
     ----------
     source, target
-        Folders; the target need not exist.
+        Folders, zipped files or addresses; the target need not exist.
     choices
         See `Choices` and `Reach`.
 
@@ -134,14 +134,14 @@ def script(plan: Plan, *, overwrite: bool = False, watch: Watch | None = None) -
 
 
 def convert(source: Path, target: Path, **options: Unpack[Lift]) -> Report:
-    """Lift a dataset: a complete OME-Zarr 0.5 copy; the source stays untouched.
+    """Lift a dataset: a complete OME-Zarr 0.5 or 0.6 copy; the source stays untouched.
 
     The same call again continues an interrupted lift, or verifies a finished one.
 
     Parameters
     ----------
     source, target
-        Folders; the target need not exist.
+        Folders, zipped files or addresses; the target need not exist.
     options
         See `Choices`, `Run` and `Reach`.
 
@@ -233,7 +233,7 @@ def verify(
     Parameters
     ----------
     source, target
-        The source's folder and the lifted one.
+        The source and the lifted one: folders, zipped files or addresses.
     level
         `quick`: documents, every object and chunk length, a sample of bytes; `full`: every
         byte; `decode`: every chunk decoded too.

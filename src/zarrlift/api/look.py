@@ -27,7 +27,7 @@ def survey(source: Path, *, exclude: Sequence[str] = (), **reach: Unpack[Reach])
     Parameters
     ----------
     source
-        Folder of an OME-Zarr 0.1-0.6 or plain Zarr hierarchy.
+        Folder, zipped file or address of an OME-Zarr 0.1-0.6 or plain Zarr hierarchy.
     exclude
         Patterns of paths to leave out.
     reach
