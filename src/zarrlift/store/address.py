@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import quote, unquote
@@ -17,6 +18,10 @@ PATIENCE = 120.0
 """Seconds for which a store is given time."""
 _NAME = re.compile(r"[A-Za-z0-9._$:\[\]-]+")
 """A bucket or host: what libraries beneath take without harm."""
+_SERVER = re.compile(r"https?://(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?(/[\w./~%-]*)?")
+_NUMBER = re.compile(r"(?i)^\[|(^|\.)(\d+|0x[0-9a-f]*)\.?$")
+"""Of a host: that it is no name, but an IP address."""
+_LAST_PORT = 65535
 _PLAIN = "/!$&'()*+,;=:@"
 """What stands for itself in the path of a URL, beside letters, digits and -._~."""
 
@@ -94,6 +99,20 @@ def local_path(url: str) -> str:
             hint="give a local folder",
         )
     return url.removeprefix("file://")
+
+
+def is_server(text: str) -> bool:
+    """Say whether a text is a server's URL; obstore panics at a port or number that is none."""
+    from ipaddress import ip_address  # noqa: PLC0415 - for servers only
+
+    found = _SERVER.fullmatch(text)
+    if found is None or int((found[2] or ":0")[1:]) > _LAST_PORT:
+        return False
+    if _NUMBER.search(found[1]):
+        with suppress(ValueError):
+            return bool(ip_address(found[1].strip("[]")))
+        return False
+    return True
 
 
 def parse(url: str) -> Address:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from zarrlift.errors import AccessError, StorageError, UsageError
 from zarrlift.store import clouds
-from zarrlift.store.address import WEB
+from zarrlift.store.address import WEB, is_server
 from zarrlift.store.clouds import environment as _environment
 from zarrlift.store.patience import FIRST_SECONDS, Purpose, client, retries
 from zarrlift.store.writing import s3_settings
@@ -35,7 +35,7 @@ _STATED = (
     *("sso_session", "sso_start_url", "login_session"),
 )
 """What a profile gets its keys by."""
-_URL = re.compile(r"https?://(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?(/[\w./~%-]*)?$")
+_AWS_NAME = re.compile(r"[A-Za-z0-9._-]+")
 _LOGIN = re.compile(r"[@?]")  # what goes before a host, or after a path, and may be secret
 _REGION_WAIT = 5.0
 _MET: set[tuple[str, str, str | None, StoreOptions]] = set()
@@ -232,7 +232,7 @@ def connect_copying(source: Address, target: Address, options: StoreOptions) -> 
 def endpoint_of(options: StoreOptions, scheme: str = "s3") -> str | None:
     """Give the server that is asked; None is the maker's own: AWS, Google, Azure."""
     endpoint = options.endpoint or _environment(*clouds.ENDPOINTS.get(scheme, ()))
-    if endpoint and not _URL.match(endpoint):
+    if endpoint and not is_server(endpoint):
         secret = _LOGIN.search(endpoint) is not None
         raise UsageError(
             "the endpoint is no address of a server",
@@ -336,6 +336,8 @@ def _region_of(bucket: str) -> str | None:
     """Ask AWS in which region a bucket lies; it says so even where it refuses all else."""
     if bucket in _REGIONS:
         return _REGIONS[bucket]
+    if not _AWS_NAME.fullmatch(bucket):
+        return None
     # No certificate holds for a host of several names before the server's.
     place = f"s3.amazonaws.com/{bucket}" if "." in bucket else f"{bucket}.s3.amazonaws.com"
     request = urllib.request.Request(f"https://{place}", method="HEAD")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from zarrlift.errors import UsageError
-from zarrlift.store.address import StoreOptions
-from zarrlift.store.buckets import clean, endpoint_of, from_store_error, signed
+from zarrlift.store.address import Address, StoreOptions
+from zarrlift.store.buckets import clean, endpoint_of, from_store_error, region_of, signed
 from zarrlift.store.named import resolve
 
 
@@ -70,6 +70,30 @@ def test_login_in_an_endpoint_is_not_repeated(endpoint: str) -> None:
         endpoint_of(StoreOptions(endpoint=endpoint))
 
     assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["10.0.0.300", "1.2.3.4.5:9000", "[1:2:3]", "h:65536", "a.0x5"])
+def test_numbers_that_no_server_has_are_refused(host: str) -> None:
+    """In words: the library panics at an IP address, or a port, with a slip in it."""
+    with pytest.raises(UsageError, match="no address of a server"):
+        endpoint_of(StoreOptions(endpoint=f"http://{host}"))
+
+
+@pytest.mark.parametrize("host", ["10.0.0.30:9000", "[::1]:65535", "minio", "1.a", "s3-2.h.org"])
+def test_servers_have_names_or_numbers(host: str) -> None:
+    """All forms of them are taken as they are."""
+    assert endpoint_of(StoreOptions(endpoint=f"http://{host}")) == f"http://{host}"
+
+
+@pytest.mark.parametrize("bucket", ["tenant:bucket", "[", "a[b]"])
+def test_region_is_not_asked_of_what_is_no_bucket_there(
+    bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such a name is no part of a host."""
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):
+        monkeypatch.delenv(name, raising=False)
+
+    assert region_of(Address("s3", bucket, "key"), StoreOptions()) == "us-east-1"
 
 
 def test_user_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
