@@ -87,6 +87,22 @@ def test_report_holds_any_name(tmp_path: Path) -> None:
     assert "L\\udcfccke" in (tmp_path / "said.txt").read_text("utf-8")
 
 
+def test_log_is_harmless(tmp_path: Path) -> None:
+    """It names what was found, with nothing that a terminal obeys; without it nothing is said."""
+    write_group(tmp_path / "a")
+    write_image(tmp_path / "a" / BELL, [VALUES], axes="yx", chunks=(4, 4))
+    array = tmp_path / "a" / BELL / "0"
+    (array / "0").rename(array / "9")
+
+    logged = zarrlift("convert", "a", "b", "-v", "--log", "log.txt", "--plain-zarr", cwd=tmp_path)
+    quiet = zarrlift("convert", "a", "c", "--quiet", "--plain-zarr", cwd=tmp_path)
+
+    for said in (logged.err, (tmp_path / "log.txt").read_text("utf-8")):
+        assert "[stale-chunks]" in said
+        assert OBEYED.search(said) is None
+    assert (quiet.code, quiet.said) == (0, "")
+
+
 def strictly(text: str) -> Any:
     """Parse JSON that holds no bare NaN or Infinity."""
 

@@ -19,6 +19,7 @@ import click
 from zarrlift.errors import InterruptedJobError, ZarrliftError
 
 if TYPE_CHECKING:
+    import logging
     from collections.abc import Callable, Iterator, Mapping
     from types import FrameType
 
@@ -213,7 +214,6 @@ def configure_log(given: Mapping[str, object]) -> None:
 
     logger = logging.getLogger("zarrlift")
     logger.setLevel(given.get("log_level") or logging.DEBUG)  # type: ignore[arg-type]
-    form = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
     handlers: list[logging.Handler] = [logging.StreamHandler()] if verbose else []
     if log is not None:
         try:
@@ -224,8 +224,18 @@ def configure_log(given: Mapping[str, object]) -> None:
                 f"could not be opened: {error.strerror}", place=str(log), hint="name another file"
             ) from error
     for handler in handlers:
-        handler.setFormatter(form)
+        handler.setFormatter(_form_of_lines())
         logger.addHandler(handler)
+
+
+def _form_of_lines() -> logging.Formatter:
+    import logging
+
+    class Harmless(logging.Formatter):
+        def format(self, record: logging.LogRecord) -> str:
+            return _harmless(super().format(record))
+
+    return Harmless("%(asctime)s %(levelname)s %(name)s: %(message)s")
 
 
 def asker(*, yes: bool) -> Callable[[str], bool]:

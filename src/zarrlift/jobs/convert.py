@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 
 _LOG = logging.getLogger(__name__)
+_LOG.addHandler(logging.NullHandler())  # without any, Python itself prints warnings
 
 
 def decide(
