@@ -672,3 +672,12 @@ def test_names_that_no_key_can_have(bucket: Bucket, key: str, tmp_path: Path) ->
     bucket.client.put_object(Bucket=bucket.name, Key=f"{key}/a\nb.txt", Body=b"x")
     with pytest.raises(StorageError, match="rename it there"):
         zl.info(bucket.url(key), endpoint=bucket.server.endpoint)
+
+
+def test_documents_are_never_gigabytes(bucket: Bucket, key: str, tmp_path: Path) -> None:
+    """What is called as a document, and is far too large for one, is told and not fetched."""
+    source = bucket.put(write_small(tmp_path / "old"), key)
+    bucket.client.put_object(Bucket=bucket.name, Key=f"{key}/0/.zarray", Body=bytes(2**26 + 1))
+
+    with pytest.raises(zl.ZarrliftError, match="too large to be a document"):
+        zl.plan(source, tmp_path / "new", plain_zarr=True)

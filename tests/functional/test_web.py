@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -524,13 +523,3 @@ def test_names_that_no_key_has(server: Web, tmp_path: Path, name: str) -> None:
         found = [f.rule for f in zl.validate(url).findings]
         assert "dataset-array" in found
         assert found.count("crate-part-missing") == 3
-
-
-def test_documents_are_never_gigabytes(server: Web, tmp_path: Path) -> None:
-    """What is called as a document, and is far too large for one, is told and not fetched."""
-    root = tmp_path / "www" / "image.zarr"
-    write_image(root, [sample((16, 16), "<u2")], axes="yx")
-    os.truncate(root / "0" / ".zarray", 2**27)
-
-    with pytest.raises(zl.ZarrliftError, match="too large to be a document"):
-        zl.plan(f"{server.url}/image.zarr", tmp_path / "new")
