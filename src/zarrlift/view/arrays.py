@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from zarrlift.view.level import Level
     from zarrlift.view.opened import Opened
 
-Blocks = str | int | Sequence[int] | Mapping[str, int]
-"""What one task of Dask reads: `chunks`, `shards`, or sizes."""
+Size = int | str | None | Sequence[int]
+Blocks = str | int | Sequence[Size] | Mapping[str, Size]
+"""What one task of Dask reads: `chunks`, `shards`, or sizes as Dask takes them."""
 _V2 = 2
 _MOST_BLOCKS, _MOST_PLACES = 2**24, 2**28
 """Along one axis: blocks that Dask is asked to list, and coordinates that are made."""
