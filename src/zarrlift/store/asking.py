@@ -193,7 +193,7 @@ class Asking:
 
 
 def _is_no_key(key: str | None) -> bool:
-    return bool(key and _NO_KEY.search(key))
+    return bool(key and _NO_KEY.search(key.removesuffix("/")))
 
 
 def _refuse_no_key(key: str) -> None:
