@@ -240,7 +240,8 @@ def _shift(first: object, level: object) -> tuple[int, float, float] | None:
     if len(moves[0]) != len(nothing) or len(moves[1]) != len(nothing):
         return None
     for number, (s, t) in enumerate(zip(scales[0], scales[1], strict=True)):
-        shift, due = moves[1][number] - moves[0][number], (t - s) / 2
+        # As doubles: the difference of the largest whole numbers is none that can be shown.
+        shift, due = float(moves[1][number]) - moves[0][number], (t - s) / 2
         if min(abs(shift), abs(shift - due)) > abs(t) / 100:
             return number, shift, due
     return None

@@ -245,7 +245,8 @@ def _dimensions(
 
 
 def _rotation(transform: Mapping[str, object], pointer: str) -> Iterator[Wrong]:
-    rows = [row for row in map(numbers, items(transform.get("rotation"))) if row]
+    held = (row for row in map(numbers, items(transform.get("rotation"))) if row)
+    rows = [[*map(float, row)] for row in held]  # products of whole numbers have no bound
     for i, a in enumerate(rows):
         for j, b in enumerate(rows[i:], i):
             product = sum(x * y for x, y in zip(a, b, strict=True))
@@ -260,7 +261,7 @@ def _rotation(transform: Mapping[str, object], pointer: str) -> Iterator[Wrong]:
         yield Wrong(Asked.ROTATION, at(f"{pointer}/rotation", message))
 
 
-def _determinant(rows: list[list[int | float]]) -> float:
+def _determinant(rows: list[list[float]]) -> float:
     """Give the determinant of a matrix of at most five rows, by its first row's cofactors."""
     if len(rows) == 1:
         return rows[0][0]
