@@ -502,6 +502,24 @@ def test_numbers_that_do_not_follow_are_told(bases: Bases, tmp_path: Path) -> No
     assert "not numbered from 0 on" in made.findings[0].message
 
 
+@pytest.mark.parametrize("kind", ["collection", "image"])
+def test_what_may_lie_behind_a_link_is_left_to_a_person(
+    kind: str, bases: Bases, tmp_path: Path
+) -> None:
+    """A list of the images that are seen would take the others from readers."""
+    root = copied(bases(kind, "0.4"), tmp_path / "a.zarr")
+    folder, listed = (root, "OME") if kind == "collection" else (root / "labels", "labels")
+    (root / listed / ".zattrs").unlink()
+    (tmp_path / "elsewhere").mkdir()
+    (folder / "more").symlink_to(tmp_path / "elsewhere")
+    before = tree(root)
+
+    made = zl.repair(root)
+
+    assert tree(root) == before
+    assert any("links lead to images that are not seen" in f.message for f in made.findings)
+
+
 def test_foreign_group_beside_is_not_touched(bases: Bases, tmp_path: Path) -> None:
     """A group that is not OME-Zarr's keeps its own members called plate, well or labels."""
     root = copied(bases("image", "0.5"), tmp_path / "a.zarr")

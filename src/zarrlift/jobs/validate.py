@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from zarrlift.jobs.options import Silent, default_memory, threads
 from zarrlift.jobs.validated import Depth, Judged, Looked, ValidateOptions, Validation, counts
 from zarrlift.survey.facts import CRATE
-from zarrlift.survey.found import FoundKind, Hierarchy
+from zarrlift.survey.found import LINK_OUTSIDE, FoundKind, Hierarchy
 from zarrlift.survey.look import look, version_of
 from zarrlift.survey.refusals import refuse_no_hierarchy
 from zarrlift.validate.beyond import as_told, told
@@ -238,7 +238,7 @@ def parts(tree: Hierarchy) -> list[Hierarchy]:
 
     Of its findings each keeps the links that lead out of it: what is behind them is not absent.
     """
-    links = [f for f in tree.findings if f.rule == "link-outside"]
+    links = [f for f in tree.findings if f.rule == LINK_OUTSIDE]
     tops = [top.path for top in tree.datasets]
     if len(tops) == 1:
         return [replace(tree, findings=tuple(links))]

@@ -25,22 +25,18 @@ _FORM_OF_V2 = {"zarr_consolidated_format": 1}
 _FORM_OF_V3 = {"kind": "inline", "must_understand": False}
 _SAID_BY_NONE = ("attributes", "storage_transformers")
 """Members that say the same where they are empty as where they are missing."""
-_LINK = "link-outside"
 
 
 def refreshed(tree: Hierarchy) -> Repaired:
     """Make consolidated metadata anew that says something else than the documents do."""
     if not tree.listed or tree.depth is not None:
         return
-    linked = any(finding.rule == _LINK for finding in tree.findings)
     for node in tree.nodes.values():
-        yield from _judged(_of_v2(node, tree), _V2_DOCUMENTS, tree, linked=linked)
-        yield from _judged(_of_v3(node, tree), (V3_DOCUMENT,), tree, linked=linked)
+        yield from _judged(_of_v2(node, tree), _V2_DOCUMENTS, tree)
+        yield from _judged(_of_v3(node, tree), (V3_DOCUMENT,), tree)
 
 
-def _judged(
-    edit: Edit | None, names: tuple[str, ...], tree: Hierarchy, *, linked: bool
-) -> Repaired:
+def _judged(edit: Edit | None, names: tuple[str, ...], tree: Hierarchy) -> Repaired:
     """Give what is due, unless there are documents that it could not tell of."""
     if edit is None:
         return
@@ -49,7 +45,7 @@ def _judged(
     held = (node.documents[edit.name].value or {}).get(_INLINE)
     kind = held.get("kind", "inline") if isinstance(held, dict) else "inline"
     why = ""
-    if linked:
+    if tree.links:
         why = "links lead to nodes that are not seen"
     elif odd is not None:
         why = f"{odd.path or '/'} cannot be read"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _V2_GROUP = {"zarr_format": 2}
 _WITH_INDICES = ("0.4", "0.5", "0.6")
 _LAYOUT = "bioformats2raw.layout"
+_UNSEEN = "links lead to images that are not seen"
 
 
 def folders(tree: Hierarchy) -> Repaired:
@@ -101,6 +102,8 @@ def labels(tree: Hierarchy) -> Repaired:
         names = _images_below(node, tree)
         if "labels" in node.attributes:
             yield undecided(node.path, "has labels that are no list, or lie beside `ome`")
+        elif names and any(link.startswith(f"{node.path}/") for link in tree.links):
+            yield undecided(node.path, f"lists nothing, and {_UNSEEN}")
         elif odd := next((n for n in names if not _of_integers(f"{node.path}/{n}", tree)), None):
             yield undecided(node.path, f"lists nothing, and {odd} is not of whole numbers")
         elif names:
@@ -164,7 +167,9 @@ def series(tree: Hierarchy) -> Repaired:
             continue
         images = [inner.name for inner in tree.inside(node.path) if "multiscales" in inner.ome]
         due = [str(number) for number in range(len(images))]
-        if images and sorted(images) == sorted(due):
+        if images and tree.has_links(node.path):
+            yield undecided(path, f"lists no series, and {_UNSEEN}")
+        elif images and sorted(images) == sorted(due):
             yield from _listing(group, node, {"series": due}, tree)
         elif images:
             yield undecided(path, "lists no series, and the images are not numbered from 0 on")

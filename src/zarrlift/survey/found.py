@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 V2_DOCUMENTS = (".zarray", ".zgroup", ".zattrs", ".zmetadata")
 V3_DOCUMENT = "zarr.json"
+LINK_OUTSIDE = "link-outside"
+"""The finding of a link that is not followed."""
 LARGEST_DOCUMENT = 2**26
 """Bytes above which a document is not read: none that is one comes near."""
 
@@ -111,12 +113,7 @@ class Found:
         A v3 group whose members lie beside `ome`, as migration without OME's rules leaves them,
         has none.
         """
-        return self._once("ome", self._members)
-
-    def _once(self, name: str, make: Callable[[], T]) -> T:
-        if name not in self._kept:
-            self._kept[name] = make()
-        return self._kept[name]  # type: ignore[return-value]
+        return _once(self._kept, "ome", self._members)
 
     def _members(self) -> Mapping[str, object]:
         if self.kind is FoundKind.ARRAY:
@@ -128,7 +125,7 @@ class Found:
     @property
     def stated(self) -> str | None:
         """Return the OME-Zarr version that its own documents state."""
-        return self._once("stated", self._stated)
+        return _once(self._kept, "stated", self._stated)
 
     def _stated(self) -> str | None:
         if self.zarr_format == 3:  # noqa: PLR2004 - as above
@@ -152,10 +149,10 @@ class Hierarchy:
     """Folders were listed: what is not here is not there. Else only what metadata names."""
     depth: int | None = None
     """Levels below the root that were looked at, None for all."""
-    _kept: dict[str, tuple[Found, ...]] = field(
+    _kept: dict[str, object] = field(
         default_factory=dict, init=False, repr=False, compare=False, hash=False
     )
-    """What was worked out of the nodes, once it was asked for."""
+    """What was worked out of nodes and findings, once it was asked for."""
 
     def get(self, path: str) -> Found | None:
         """Give the node at a path."""
@@ -172,9 +169,21 @@ class Hierarchy:
     @property
     def datasets(self) -> tuple[Found, ...]:
         """Return the topmost nodes that have documents: one, or several below a plain folder."""
-        if "datasets" not in self._kept:
-            self._kept["datasets"] = self._datasets()
-        return self._kept["datasets"]
+        return _once(self._kept, "datasets", self._datasets)
+
+    @property
+    def links(self) -> frozenset[str]:
+        """Return the paths of links that were not followed: of what is behind, nothing is known."""
+        return _once(self._kept, "links", self._links)
+
+    def has_links(self, path: str) -> bool:
+        """Say whether such a link lies directly in a folder."""
+        return path in _once(
+            self._kept, "linked", lambda: {link.rpartition("/")[0] for link in self.links}
+        )
+
+    def _links(self) -> frozenset[str]:
+        return frozenset(f.path for f in self.findings if f.rule == LINK_OUTSIDE)
 
     def _datasets(self) -> tuple[Found, ...]:
         tops: list[Found] = []
@@ -194,3 +203,10 @@ class Hierarchy:
         arrays = sum(1 for _ in self.arrays)
         version = f"OME-Zarr {self.version}" if self.version else "no OME-Zarr"
         return f"Hierarchy({self.root!r}: {version}, {len(self.nodes)} nodes, {arrays} arrays)"
+
+
+def _once(kept: dict[str, object], name: str, make: Callable[[], T]) -> T:
+    """Give what is kept by a name, made where it is not yet."""
+    if name not in kept:
+        kept[name] = make()
+    return kept[name]  # type: ignore[return-value]

@@ -16,6 +16,7 @@ from zarrlift.survey.alike import Alike
 from zarrlift.survey.entries import left_behind, proved_keys
 from zarrlift.survey.found import (
     LARGEST_DOCUMENT,
+    LINK_OUTSIDE,
     V2_DOCUMENTS,
     V3_DOCUMENT,
     Document,
@@ -199,7 +200,7 @@ class _Look:
             unseen = self._not_followed(inner, kind) if link else None
             if unseen is not None:
                 message = f"{unseen}; what it points to is not looked at"
-                self._findings.append(note("link-outside", inner, message))
+                self._findings.append(note(LINK_OUTSIDE, inner, message))
             elif kind is Kind.FOLDER and too_long(inner):
                 message = "lies too deep, or has too long a path, to be looked at"
                 self._findings.append(warning("folders-deep", path, message))

@@ -26,8 +26,9 @@ def is_absent(tree: Hierarchy, path: str) -> bool:
     """Say whether it is sure that nothing lies at a path."""
     if path in tree.nodes or (tree.depth is not None and path.count("/") + 1 > tree.depth):
         return False
-    links = (f.path for f in tree.findings if f.rule == "link-outside")
-    return not any(path == link or path.startswith(f"{link}/") for link in links)
+    while path and path not in tree.links:
+        path = path.rpartition("/")[0]
+    return not path
 
 
 def was_looked_at(subject: Subject, path: str) -> bool:

@@ -43,18 +43,14 @@ def _layout(subject: Subject) -> Iterator[Problem]:
     looks_around=True,
 )
 def _xml(subject: Subject) -> Iterator[Problem]:
-    place = ome_path(subject.node)
-    node = subject.tree.get(place)
-    if node is None and not is_absent(subject.tree, place):
-        return
-    if node is None or (OME_XML not in node.files and knows_inside(subject)):
+    tree, place = subject.tree, ome_path(subject.node)
+    node = tree.get(place)
+    if node is None:
+        gone = is_absent(tree, place)
+    else:
+        gone = OME_XML not in node.files and f"{place}/{OME_XML}" not in tree.links
+    if gone:
         yield Problem("", f"there is no {OME}/{OME_XML}")
-
-
-def knows_inside(subject: Subject) -> bool:
-    """Say whether what lies in the collection, and in its group OME, was looked for."""
-    depth = subject.tree.depth
-    return depth is None or ome_path(subject.node).count("/") < depth
 
 
 @RULES.rule(
@@ -68,7 +64,7 @@ def knows_inside(subject: Subject) -> bool:
 def _numbered(subject: Subject) -> Iterator[Problem]:
     if "plate" in subject.ome or series_of(subject) is not None:
         return
-    if not is_readable(subject.node) or not knows_inside(subject):
+    if not is_readable(subject.node) or not _knows_inside(subject):
         return
     numbers = sorted(set(_numbers(subject)))
     if not numbers:
@@ -177,9 +173,16 @@ def images_of(subject: Subject) -> list[str | None] | None:
     series = series_of(subject)
     if series is not None:
         return series
-    if "plate" in subject.ome:
+    if "plate" in subject.ome or not _knows_inside(subject):
         return None
     return [_child(subject.node, str(number)) for number in sorted(_numbers(subject))] or None
+
+
+def _knows_inside(subject: Subject) -> bool:
+    """Say whether all that lies in the collection was looked at."""
+    tree, path = subject.tree, subject.node.path
+    deep = tree.depth is None or ome_path(subject.node).count("/") < tree.depth
+    return deep and not tree.has_links(path)
 
 
 def _resolved(root: str, path: str) -> str | None:

@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from zarrlift.validate.around import axis_names, axis_units, level_layouts, level_scale
-from zarrlift.validate.collection import OME_XML, images_of, knows_inside, ome_path
+from zarrlift.validate.collection import OME_XML, images_of, ome_path
 from zarrlift.validate.lengths import METRES, OME_METRES
 from zarrlift.validate.rule import About, Force, Problem, Rules
 
@@ -107,7 +107,7 @@ def _metadata_only(subject: Subject) -> Iterator[Problem]:
 )
 def _count(subject: Subject) -> Iterator[Problem]:
     found, images = _read(subject), images_of(subject)
-    if found is None or found.problem or images is None or not knows_inside(subject):
+    if found is None or found.problem or images is None:
         return
     if None not in images and len(found.images) != len(images):
         told = f"{OME_XML} describes {len(found.images)} images, and there are {len(images)}"

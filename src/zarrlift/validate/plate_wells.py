@@ -79,7 +79,8 @@ def _empty(subject: Subject) -> Iterator[Problem]:
     if not subject.tree.listed or subject.tree.depth is not None:
         return
     for node in subject.tree.inside(subject.node.path):
-        if node.name in rows and node.kind is FoundKind.GROUP and not node.folders:
+        empty = not node.folders and not subject.tree.has_links(node.path)
+        if node.name in rows and node.kind is FoundKind.GROUP and empty:
             yield Problem("/rows", f"the group of row {node.name} is empty")
 
 

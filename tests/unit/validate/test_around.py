@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.build_ome import write_collection, write_plate
-from tests.validation.trees import inner, items, labelled, plate
+from tests.validation.changes import rename
+from tests.validation.pairs_collections import collection
+from tests.validation.trees import Tree, changed, image, inner, items, judged, labelled, ome, plate
 from zarrlift.findings import note
 from zarrlift.store.folder import Folder
 from zarrlift.survey.given import hierarchy
@@ -39,6 +41,47 @@ def test_behind_a_link_that_leads_out_nothing_is_known() -> None:
     assert not is_absent(tree, "A/1")
     assert not is_absent(tree, "A/1/0")
     assert is_absent(tree, "A/10")
+
+
+def behind(tree: Tree, *links: str) -> tuple[set[str], set[str]]:
+    """Give the rules that are broken where some paths are gone, and where they are links."""
+    left: Tree = {
+        p: d for p, d in tree.items() if not f"{p}/".startswith(tuple(f"{x}/" for x in links))
+    }
+    texts = {path: data for path, data in left.items() if isinstance(data, bytes)}
+    linked = replace(hierarchy(left), findings=tuple(note("link-outside", p, "") for p in links))
+    return {f.rule for f in judged(left)}, {f.rule for f in check(linked, texts=texts)}
+
+
+@pytest.mark.parametrize(
+    ("series", "link", "broken"),
+    [
+        (True, "0", {"series-exist"}),
+        (True, "OME/METADATA.ome.xml", {"collection-xml"}),
+        (False, "0", {"collection-numbered", "omexml-count"}),
+        (False, "1", {"omexml-count"}),
+    ],
+)
+def test_a_collection_with_a_link_is_sound(series: bool, link: str, broken: set[str]) -> None:
+    """An image or the OME-XML behind a link is not told to be missing, nor counted as none."""
+    assert behind(collection("0.5", series=series), link) == (broken, {"link-outside"})
+
+
+def test_the_series_behind_a_link_are_not_told_to_be_none() -> None:
+    """Images may have any name where they are listed."""
+    tree = changed(collection("0.5"), rename("0", "a"))
+    gone, linked = behind(tree, "OME")
+
+    assert {"collection-numbered", "collection-xml"} <= gone
+    assert linked == {"link-outside"}
+
+
+def test_a_row_of_links_is_not_empty() -> None:
+    """Its wells may lie elsewhere."""
+    gone, linked = behind(plate("0.5"), "B/1", "B/2")
+
+    assert "plate-row-empty" in gone
+    assert linked == {"link-outside"}
 
 
 @pytest.mark.parametrize("depth", [0, 1, 2, 3])
@@ -84,6 +127,27 @@ def test_scales_beyond_all_doubles_are_no_error() -> None:
         entry["coordinateTransformations"] = huge
     assert level_scale(hierarchy(tree).nodes[""]) == [math.inf] * 4
     assert check(hierarchy(tree))
+
+
+@pytest.mark.parametrize("kind", ["rotation", "translation"])
+def test_whole_numbers_whose_sums_are_no_doubles_are_no_error(kind: str) -> None:
+    """Their difference, or the sum of their products, is larger than any of them."""
+    tree, huge = image("0.6", "yx"), 2**1023 - 1
+    entry = inner(ome(tree), "multiscales", 0)
+    if kind == "rotation":
+        rows = [[huge, 0.5], [0.5, huge]]
+        entry["coordinateTransformations"] = [
+            {"type": kind, kind: rows, "input": {"name": "intrinsic"}, "output": {"name": "w"}}
+        ]
+    for number, shift in enumerate((huge, -huge) if kind == "translation" else ()):
+        (held,) = items(entry, "datasets", number, "coordinateTransformations")
+        own = inner(held)
+        moved = {"type": kind, kind: [shift] * 2}
+        scale = {"type": "scale", "scale": own.pop("scale")}
+        own.update(type="sequence", transformations=[scale, moved])
+
+    due = {"rotation": "rotation-proper", "translation": "level-translations"}
+    assert due[kind] in {f.rule for f in judged(tree)}
 
 
 def test_pixels_too_small_for_doubles_are_no_error() -> None:
