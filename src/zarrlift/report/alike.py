@@ -18,6 +18,8 @@ _VARIES = re.compile(
     r'"(?:[^"\\]|\\.)*"|\'[^\']*\'|\S*/\S+|-?\d[\d,.]*(?:e[+-]?\d+)?|\b[A-Z]{1,2}\b'
 )
 """What differs in messages of one kind: texts, paths, numbers, names of rows."""
+_LONGEST = 600
+"""Characters of a message that tell its kind: to look for paths takes their square."""
 _GRAVITY = {"error": 0, "warning": 1, "note": 2}
 
 
@@ -73,7 +75,7 @@ def gathered(found: Iterable[Finding], roles: Mapping[str, str]) -> list[Place]:
 
 
 def _shape(message: str) -> str:
-    return _VARIES.sub("…", message)
+    return _VARIES.sub("…", message[:_LONGEST])
 
 
 def _gravity(alike: Alike) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 
 from hypothesis import given
@@ -47,6 +48,14 @@ def test_nodes_with_the_same_findings_share_a_title() -> None:
     (place,) = gathered(found, ROLES)
 
     assert [alike.first.rule for alike in place.found] == ["x", "y"]
+
+
+def test_messages_of_any_length_are_told_apart_at_once() -> None:
+    """They name paths as a document does, and it may name one of megabytes."""
+    begun = time.monotonic()
+
+    assert len(gathered([finding("A/1", f"{'a' * 60_000} is not there")], ROLES)) == 1
+    assert time.monotonic() - begun < 2
 
 
 def test_errors_come_first() -> None:
