@@ -17,6 +17,7 @@ from zarrlift.metadata.layout import Keys
 from zarrlift.store.folder import Kind, kind_of
 from zarrlift.survey.found import V3_DOCUMENT, Hierarchy
 from zarrlift.survey.look import found_of, version_of
+from zarrlift.survey.names import can_be
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -32,8 +33,6 @@ _COUNTED_AT_ONCE = 8
 """Series that are asked for at a time, where none tells how many there are."""
 _PLACES = 8
 """Chunks that are asked for to prove the form of an array's keys."""
-_LONGEST = 1000
-"""Characters of a path beyond which systems give up."""
 _NO_PLACE = (errno.ENOTDIR, errno.ENAMETOOLONG)
 """What a disk says of a key below a file, and of one that is too long: nothing can lie there."""
 
@@ -63,8 +62,8 @@ class OnDemand:
             if not self._first:
                 self._root()
             wanted = [path for path in dict.fromkeys(paths) if path not in self._known]
-            self._known.update(dict.fromkeys(p for p in wanted if not _within(p)))
-            wanted = [path for path in wanted if _within(path)]
+            self._known.update(dict.fromkeys(path for path in wanted if not can_be(path)))
+            wanted = [path for path in wanted if can_be(path)]
             if wanted:
                 self._read(wanted)
             return [self._known[path] for path in paths]
@@ -152,8 +151,6 @@ class OnDemand:
         """Read a document; a key that no file can have has none."""
         try:
             return self._folder.read(key)
-        except ValueError:  # a NUL, or half of a character
-            return None
         except StorageError as error:
             if getattr(error.__cause__, "errno", None) in _NO_PLACE:
                 return None
@@ -190,11 +187,6 @@ def _is_there(node: Found | None) -> bool:
     """Say whether a document can be read: some servers answer for any key, with a page."""
     held = node.documents.values() if node is not None else ()
     return any(document.value is not None for document in held)
-
-
-def _within(path: str) -> bool:
-    inside = not path.startswith("/") and path.split("/", 1)[0] not in (".", "..")
-    return inside and len(path) <= _LONGEST
 
 
 def _join(path: str, name: str) -> str:
