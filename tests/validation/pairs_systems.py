@@ -245,7 +245,7 @@ def _labelled(**target: object) -> Tree:
     return changed(labelled(VERSION), change)
 
 
-def _field_tree(kind: str) -> Tree:
+def field_tree(kind: str) -> Tree:
     """Give an image of y and x with a field of displacements or coordinates."""
     word = {"displacements": "displacement", "coordinates": "coordinate"}[kind]
     axes = [{"name": "d", "type": word, "discrete": True}, *axes_of("yx")]
@@ -309,6 +309,11 @@ OF_IMAGES = [
     ),
     _image(
         "image-transform-target",
+        lambda tree: inner(_of_image(tree), "output").update(path="../labels/cells"),
+        valid=_labelled(),
+    ),
+    _image(
+        "image-transform-target",
         lambda tree: inner(_of_image(tree), "output").update(name="none"),
         valid=_labelled(),
     ),
@@ -336,15 +341,15 @@ OF_IMAGES = [
     ),
     *(
         _image(
-            "field-image", lambda tree: _of_image(tree).update(path="none"), valid=_field_tree(kind)
+            "field-image", lambda tree: _of_image(tree).update(path="none"), valid=field_tree(kind)
         )
         for kind in ("displacements", "coordinates")
     ),
-    _image("field-image", _counted, valid=_field_tree("displacements")),
+    _image("field-image", _counted, valid=field_tree("displacements")),
     _image(
         "field-image",
         lambda tree: _of_image(tree).update(type="coordinates"),
-        valid=_field_tree("displacements"),
+        valid=field_tree("displacements"),
     ),
 ]
 
@@ -367,10 +372,10 @@ def _resized(tree: Tree) -> None:
 
 STORED = [
     *(
-        _image("field-fits", _longer_vectors, valid=_field_tree(kind))
+        _image("field-fits", _longer_vectors, valid=field_tree(kind))
         for kind in ("displacements", "coordinates")
     ),
-    _image("field-fits", _narrower, "axes-kinds", valid=_field_tree("displacements")),
+    _image("field-fits", _narrower, "axes-kinds", valid=field_tree("displacements")),
     *(_image("matrix-array", _resized, valid=_by_path(kind)) for kind in ("affine", "rotation")),
     _image(
         "matrix-array",
@@ -430,6 +435,7 @@ SCENES = [
     ),
     _scene("scene-images", lambda tree: inner(_in_scene(tree), "input").update(path="tile9")),
     _scene("scene-images", lambda tree: inner(_in_scene(tree), "input").update(name="none")),
+    _scene("scene-images", lambda tree: inner(_in_scene(tree), "input").update(path="../tile1")),
     _scene("scene-nested", lambda tree: tree.update({**under("tile2", scene())})),
     _scene(
         "scene-connected",

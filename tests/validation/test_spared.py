@@ -6,11 +6,13 @@ import pytest
 
 from tests.validation.changes import drop_folder, rename
 from tests.validation.pairs_collections import collection
+from tests.validation.pairs_systems import field_tree
 from tests.validation.trees import (
     Json,
     Tree,
     axes_of,
     changed,
+    group,
     image,
     inner,
     items,
@@ -133,6 +135,18 @@ def test_a_transformation_of_no_kind_leads_to_a_label(kind: object) -> None:
 
     assert len(told) == 2
     assert "transformation-kind" in rules(tree)
+
+
+def test_a_field_beside_the_image_that_is_looked_at_is_not_missing() -> None:
+    """Of what lies outside, nothing is known: the image may be looked at by itself."""
+    tree = field_tree("displacements")
+    own = {path: d for path, d in tree.items() if not path.startswith("field/")}
+    inner(ome(own), "multiscales", 0, "coordinateTransformations", 0)["path"] = "../field"
+    field = {path: d for path, d in tree.items() if path.startswith("field/")}
+
+    assert rules(group("0.6") | under("a", own) | field) == set()
+    assert rules(group("0.6") | under("a", own)) == {"field-image"}
+    assert rules(own) == set()
 
 
 def test_under_a_folder_the_same_is_told() -> None:

@@ -32,9 +32,9 @@ def is_absent(tree: Hierarchy, path: str) -> bool:
 
 
 def was_looked_at(subject: Subject, path: str) -> bool:
-    """Say whether somebody looked where a path leads that a node names."""
-    place = subject.place(path)
-    return place is None or place in subject.tree.nodes or is_absent(subject.tree, place)
+    """Say whether somebody looked where a path leads that a node names; outside nobody did."""
+    place, tree = subject.place(path), subject.tree
+    return place is not None and (place in tree.nodes or is_absent(tree, place))
 
 
 def is_readable(node: Found) -> bool:

@@ -125,7 +125,7 @@ def _labels(subject: Subject) -> Iterator[Problem]:
     Force.MUST,
     versions=_ONLY,
     looks_around=True,
-    clause="A path in a transformation of an image leads to an image that has the system.",
+    clause="A path in a transformation of an image leads to one in its group that has the system.",
     repair="correct the path or the name",
 )
 def _target(subject: Subject) -> Iterator[Problem]:
@@ -137,8 +137,10 @@ def _target(subject: Subject) -> Iterator[Problem]:
 
 
 def wrong_target(subject: Subject, found: object) -> str | None:
-    """Say whether a reference with a path leads to no image, or to one without the system."""
+    """Say whether a reference with a path leads to no image below, or to one without the system."""
     path, name = text(member(found, "path")), text(member(found, "name"))
+    if path and (path.startswith("/") or ".." in path.split("/")):
+        return f"{said(path)} leads out of the group"
     if not path or not was_looked_at(subject, path):
         return None
     node = subject.beside(path)

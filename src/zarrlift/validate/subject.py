@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 from zarrlift.metadata import ome
@@ -155,7 +155,7 @@ def _judged_by(node: Found, tree: Hierarchy) -> str:
     return known or ("0.5" if node.zarr_format == 3 else "0.4")  # noqa: PLR2004 - the format
 
 
-@cache
+@lru_cache(maxsize=64)
 def known_version(stated: str | None) -> str | None:
     """Give the one of `VERSIONS` that a stated version means, with what previews are called."""
     if stated is None:
