@@ -9,7 +9,7 @@ from pathlib import Path
 import zarrlift as zl
 from tests.build import sample, write_group
 from tests.build_ome import pyramid, write_collection, write_image
-from zarrlift.jobs.validate import parts
+from zarrlift.jobs.validate import parts, together
 from zarrlift.survey.found import Document, Found, FoundKind, Hierarchy
 
 
@@ -76,3 +76,29 @@ def test_thousands_of_datasets_are_taken_apart_at_once() -> None:
     assert time.perf_counter() - begun < 3
     assert [part.datasets[0].path for part in made] == names
     assert list(made[7].nodes) == ["d7", "d7/inner", "d7/inner/0"]
+
+
+def test_texts_that_are_held_side_by_side_are_as_large_as_one_may_be() -> None:
+    """However many crates there are of whatever size; one that is too large is not read at all."""
+    document = Document(name="zarr.json", size=2, value={"node_type": "group"})
+    sizes = [2**26, 2**25, 2**25, 1, 2**26 + 1, *[10] * 40]
+    tops = [
+        Hierarchy(
+            root="",
+            nodes={
+                f"{number}": Found(
+                    path=f"{number}",
+                    kind=FoundKind.GROUP,
+                    documents={"zarr.json": document},
+                    files={"ro-crate-metadata.json": size},
+                )
+            },
+            version=None,
+        )
+        for number, size in enumerate(sizes)
+    ]
+
+    made = list(together(tops))
+
+    assert [len(some) for some in made] == [1, 2, 32, 10]
+    assert [part for some in made for part in some] == tops

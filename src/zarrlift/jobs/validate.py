@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _LARGEST = 2**26
 """Bytes of a text above which it is not read."""
 _AT_ONCE = 32
-"""Datasets whose texts are read together."""
+"""Datasets whose texts are read together, while these are no larger than one may be."""
 
 
 def validate(url: str, options: ValidateOptions, watch: Watch | None = None) -> Validation:
@@ -77,8 +77,7 @@ class _Validation:
             asked = finding.rule != "keys-many" or self.options.level is not Depth.METADATA
             if asked and finding not in held:
                 self.findings.append(as_told(finding))
-        for first in range(0, len(self.parts), _AT_ONCE):
-            some = self.parts[first : first + _AT_ONCE]
+        for some in together(self.parts):
             texts = dict(self._texts(some))
             for part in some:
                 self._judge(part, texts)
@@ -92,14 +91,8 @@ class _Validation:
         self._crate(top, texts)
 
     def _texts(self, some: Iterable[Hierarchy]) -> Iterator[tuple[str, bytes]]:
-        """Read the files that rules look into: OME-XML, and crates."""
-        wanted: dict[str, int] = {}
-        for part in some:
-            top = part.datasets[0]
-            crate = [f"{top.path}/{CRATE}".lstrip("/")] if CRATE in top.files else []
-            for path in (*wanted_texts(part), *crate):
-                above, _, name = path.rpartition("/")
-                wanted[path] = part.nodes[above].files[name]
+        """Read the files that rules look into."""
+        wanted = {path: size for part in some for path, size in _texts_of(part).items()}
         for path, size in wanted.items():
             if size > _LARGEST:
                 self.unseen.append(f"{path}: {size:,} bytes are too many to be read")
@@ -231,6 +224,31 @@ class _Validation:
         sent = self.browsed
         more = Requests(get=sent.get("GET", 0) + sent.get("OPTIONS", 0), head=sent.get("HEAD", 0))
         return more if asked is None else asked.plus(more)
+
+
+def together(found: Iterable[Hierarchy]) -> Iterator[list[Hierarchy]]:
+    """Walk datasets in groups whose texts fit into memory side by side."""
+    some, held = list[Hierarchy](), 0
+    for part in found:
+        size = sum(size for size in _texts_of(part).values() if size <= _LARGEST)
+        if len(some) == _AT_ONCE or (some and held + size > _LARGEST):
+            yield some
+            some, held = [], 0
+        some.append(part)
+        held += size
+    if some:
+        yield some
+
+
+def _texts_of(part: Hierarchy) -> dict[str, int]:
+    """Give the sizes of the files that rules look into, by path: OME-XML, and the crate."""
+    top = part.datasets[0]
+    crate = [f"{top.path}/{CRATE}".lstrip("/")] if CRATE in top.files else []
+    made: dict[str, int] = {}
+    for path in (*wanted_texts(part), *crate):
+        above, _, name = path.rpartition("/")
+        made[path] = part.nodes[above].files[name]
+    return made
 
 
 def parts(tree: Hierarchy) -> list[Hierarchy]:
