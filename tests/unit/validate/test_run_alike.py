@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import cast
@@ -15,11 +16,13 @@ from tests.build_ome import OMERO, pyramid, write_collection, write_image, write
 from tests.build_v3 import write_v3_group
 from tests.traps import Trap, traps_of
 from tests.validation.pairs_systems import scene
+from tests.validation.test_pairs import PAIRS
 from tests.validation.trees import image, under
 from zarrlift.findings import Finding
 from zarrlift.store.folder import Folder
 from zarrlift.survey.alike import Alike
 from zarrlift.survey.found import Document, Hierarchy
+from zarrlift.survey.given import hierarchy
 from zarrlift.survey.look import look
 from zarrlift.validate.run import all_rules, check
 from zarrlift.validate.subject import subjects, to_judge
@@ -103,6 +106,32 @@ def test_scenes_are_measured_by_their_own_images(tmp_path: Path) -> None:
 
     assert check(tree) == one_by_one(tree)
     assert [f.path for f in check(tree) if f.rule == "scene-dimensions"] == ["y/all"]
+
+
+def sharing(tree: Hierarchy) -> Hierarchy:
+    """Give a hierarchy in which documents that say the same are one, as `look` reads them."""
+    kept: dict[tuple[str, str], Document] = {}
+    layouts: dict[int, object] = {}
+    nodes = {}
+    for path, node in tree.nodes.items():
+        documents = {
+            name: kept.setdefault((name, json.dumps(one.value)), one)
+            for name, one in node.documents.items()
+        }
+        own = documents.get("zarr.json") or documents.get(".zarray")
+        layout = layouts.setdefault(id(own), node.layout)
+        nodes[path] = replace(node, documents=documents, layout=layout)  # type: ignore[arg-type]
+    return replace(tree, nodes=nodes)
+
+
+@pytest.mark.parametrize("part", range(2))
+def test_one_that_is_unlike_the_others_is_told(part: int) -> None:
+    """Between two twins without it, a breach of any rule is told of the one that has it."""
+    for pair in list({pair.rule: pair for pair in PAIRS}.values())[part::2]:
+        files = under("b/a", pair.valid) | under("c/a", pair.broken) | under("d/a", pair.valid)
+        tree = hierarchy(files)
+
+        assert check(sharing(tree)) == one_by_one(tree), pair.id
 
 
 def test_documents_of_the_same_bytes_are_one() -> None:
