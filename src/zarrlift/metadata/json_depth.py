@@ -6,7 +6,8 @@ import re
 
 MOST = 100
 """Lists and objects within one another; documents of Zarr need a dozen."""
-_PARTS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_PARTS = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
+"""Texts, to their end or that of the document, and brackets: each byte is looked at once."""
 _STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
@@ -23,3 +24,12 @@ def test_what_stands_in_texts_does_not_count() -> None:
 
     assert not nested_too_deeply(json.dumps(document).encode())
     assert not nested_too_deeply(json.dumps([[[1]] * 10_000]).encode())
+
+
+@pytest.mark.parametrize("end", [b"", b"\\", b'"'])
+def test_a_text_without_an_end_takes_no_longer(end: bytes) -> None:
+    """Each of its quotation marks could begin a text of its own."""
+    begun = time.monotonic()
+
+    assert not nested_too_deeply(b"[]" * (MOST + 1) + b'"' + b'\\"' * 50_000 + end)
+    assert time.monotonic() - begun < 2
