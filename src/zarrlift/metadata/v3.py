@@ -95,11 +95,11 @@ def read_array(document: Mapping[str, object], place: str) -> ArrayLayout:
 
 def _layout(document: Mapping[str, object]) -> ArrayLayout:
     chunk_grid = _named(document["chunk_grid"], "regular")
-    stored = _shape(chunk_grid["chunk_shape"])
+    stored = _lengths(chunk_grid["chunk_shape"], "chunk_shape")
     inner = _inner(document["codecs"], stored)
     data_type = datatypes.from_v3(document["data_type"])
     names = document.get("dimension_names")
-    shape = _shape(document["shape"])
+    shape = _lengths(document["shape"], "shape")
     if names is not None and not _are_names(names, len(shape)):
         raise DocumentError(f"dimension_names {names!r} do not fit {len(shape)} axes")
     if min((*inner.chunks, *stored), default=1) < 1:
@@ -122,10 +122,10 @@ def _layout(document: Mapping[str, object]) -> ArrayLayout:
     )
 
 
-def _shape(value: object) -> grid.Index:
+def _lengths(value: object, member: str) -> grid.Index:
     if not isinstance(value, list) or not all(type(v) is int and v >= 0 for v in value):
-        raise DocumentError(f"{value!r} is not a list of whole numbers")
-    refuse_uncountable(value, "shape")
+        raise DocumentError(f"{member} is {value!r}, not a list of whole numbers")
+    refuse_uncountable(value, member)
     return tuple(value)
 
 
@@ -176,7 +176,7 @@ def _inner(chain: object, stored: grid.Index) -> _Inner:
     if any(c.name == "sharding_indexed" for c in inner):
         raise DocumentError("shards within shards are not read")
     order = _composed([_order(c, len(stored)) for c in read[:at]], len(stored))
-    chunks = _shape(settings["chunk_shape"])
+    chunks = _lengths(settings["chunk_shape"], "chunk_shape of shards")
     if order is None:
         return _Inner(chunks, inner, _form(settings, None))
     if len(chunks) != len(order):
