@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -32,8 +33,11 @@ from tests.build import sample, write_file, write_json
 from tests.build_ome import write_image, write_plate
 from tests.functional.runs import in_process, tree
 from tests.judges import all_schema_problems, ome_zarr_models_problems, yaozarrs_problems
+from zarrlift.metadata import v3
 from zarrlift.repair.run import REPAIRS
+from zarrlift.repair.versions import moved
 from zarrlift.store.folder import Folder
+from zarrlift.survey.given import hierarchy
 from zarrlift.survey.look import look
 from zarrlift.validate.run import all_rules, check
 
@@ -398,6 +402,20 @@ def test_zmetadata_that_is_no_file_is_told(tmp_path: Path) -> None:
 
 
 # --- documents as they are written ---------------------------------------------------------------
+
+
+def test_members_beside_are_moved_in_thousands_of_groups_at_once() -> None:
+    """The version of the hierarchy is not looked for once more in each."""
+    image = {"version": "0.5", "multiscales": [{"datasets": [{"path": "0"}]}]}
+    files: dict[str, dict[str, object]] = {"zarr.json": v3.group_document({})}
+    for number in range(2000):
+        files[f"{number}/zarr.json"] = v3.group_document({"ome": image})
+        files[f"{number}/labels/zarr.json"] = v3.group_document({"labels": ["cells"]})
+    there = hierarchy(files)
+    begun = time.monotonic()
+
+    assert sum(1 for _ in moved(there)) == 2000
+    assert time.monotonic() - begun < 3
 
 
 def test_documents_keep_all_else(bases: Bases, tmp_path: Path) -> None:

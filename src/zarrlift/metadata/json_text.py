@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import Counter
 
 from zarrlift.errors import DocumentError
 from zarrlift.metadata.json_depth import MOST, nested_too_deeply
@@ -106,10 +107,9 @@ def loss(data: bytes) -> str:
     def members(pairs: list[tuple[str, object]]) -> dict[str, object]:
         made = dict(pairs)
         if len(made) < len(pairs):
-            names = [name for name, _ in pairs]
-            lost.append(
-                f"a member {next(n for n in made if names.count(n) > 1)!r} that stands twice"
-            )
+            often = Counter(name for name, _ in pairs)
+            name = next(name for name, count in often.items() if count > 1)
+            lost.append(f"a member {name!r} that stands twice")
         return made
 
     json.loads(data, parse_float=number, object_pairs_hook=members)

@@ -68,13 +68,14 @@ def moved(tree: Hierarchy) -> Repaired:
     """
     groups = [g for g in groups_of(tree) if "ome" not in g.attributes]
     beside = {g.path: ome.members(g.attributes, g.name) for g in groups}
+    release = version_of(tree)
     bare = not any(group.ome for group in groups_of(tree))
     around = next(filter(None, (ome.stated_version(g.attributes) for g in groups)), "0.4")
     for group in groups:
         found = beside[group.path]
         if not found:
             continue
-        if bare or _named_group(group, found, tree):
+        if bare or (release == "0.5" and _named_group(group, found, tree)):
             yield from _moved(group, around if bare else "0.4", tree)
         elif found.keys() & {"multiscales", "plate", "well"}:
             message = "has OME-Zarr members beside `ome`, unlike other groups here"
@@ -84,7 +85,7 @@ def moved(tree: Hierarchy) -> Repaired:
 def _named_group(group: Found, found: Mapping[str, object], tree: Hierarchy) -> bool:
     """Say whether a group is one that its place makes OME-Zarr's: labels, or the series."""
     above = tree.get(group.above) if group.above is not None else None
-    if above is None or version_of(tree) != "0.5":
+    if above is None:
         return False
     if found.keys() == {"labels"}:
         return group.name == "labels" and "multiscales" in above.ome

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -121,3 +122,12 @@ def test_copies_are_of_their_own() -> None:
 
     assert document == {"a": [{"b": [1]}]}
     assert made == {"a": [{"b": [1, 2]}]}
+
+
+def test_the_member_that_stands_twice_is_found_at_once() -> None:
+    """However many others stand before it."""
+    members = {f"m{number}": 0 for number in range(30_000)}
+    begun = time.monotonic()
+
+    assert "'m29999'" in json_text.loss(json.dumps(members)[:-1].encode() + b', "m29999": 1}')
+    assert time.monotonic() - begun < 2
