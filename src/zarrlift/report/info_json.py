@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from zarrlift.about.readers import KNOWN_ON
@@ -144,22 +142,11 @@ def _documents(info: Info) -> list[dict[str, object]]:
         {
             "name": one.document.name,
             "problem": one.document.problem or None,
-            "value": _strict(one.document.value),
+            "value": one.document.value,
             "members": [{"path": p, "meaning": words} for p, words in one.members],
         }
         for one in info.documents
     ]
-
-
-def _strict(value: object) -> object:
-    """Give a document without the bare NaN and Infinity that it may hold: JSON has neither."""
-    if isinstance(value, Mapping):
-        return {name: _strict(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_strict(inner) for inner in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    return value
 
 
 def _objects(info: Info) -> list[dict[str, object]]:
