@@ -148,6 +148,19 @@ def test_sarif_is_valid(level: str, plate: Path) -> None:
         assert ran.code == 1
 
 
+def test_sarif_leads_to_the_version_that_is_meant(image: Path) -> None:
+    """A version with a patch's number is judged as the release that it patches."""
+    held = json.loads((image / ".zattrs").read_text())
+    held["multiscales"][0].update(version="0.4.1", axes=[])
+    write_json(image / ".zattrs", held)
+
+    log = validation_to_sarif(zl.validate(image))
+
+    links = [rule["helpUri"] for rule in cast("Any", log)["runs"][0]["tool"]["driver"]["rules"]]
+    assert any("/0.4/" in link for link in links)
+    assert not any("/0.6/" in link for link in links)
+
+
 def test_sarif_names_addresses_as_uris(image: Path) -> None:
     """A space in the key of a bucket is written as URIs have it; what is escaped stays so."""
     found = zl.validate(image)

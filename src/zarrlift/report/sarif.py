@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from zarrlift.jobs.known import known_rules
 from zarrlift.report.validations import repair_of
+from zarrlift.validate.subject import known_version
 
 if TYPE_CHECKING:
     from zarrlift.findings import Finding
@@ -32,6 +33,7 @@ def validation_to_sarif(found: Validation) -> dict[str, object]:
     """Return a validation as a SARIF log of one run; every finding is a result."""
     used = dict.fromkeys(f.rule for f in found.findings)
     numbers = {rule: number for number, rule in enumerate(used)}
+    by = found.asked or known_version(found.version)
     return {
         "$schema": _SCHEMA,
         "version": "2.1.0",
@@ -42,7 +44,7 @@ def validation_to_sarif(found: Validation) -> dict[str, object]:
                         "name": "zarrlift",
                         "semanticVersion": version("zarrlift"),
                         "informationUri": _HOME,
-                        "rules": [_rule(rule, found.asked or found.version) for rule in used],
+                        "rules": [_rule(rule, by) for rule in used],
                     }
                 },
                 "originalUriBaseIds": {_BASE: {"uri": _base(found.source)}},

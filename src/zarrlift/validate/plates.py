@@ -149,9 +149,9 @@ def _index(subject: Subject) -> Iterator[Problem]:
     }
     for entry in entries(subject.value, "wells"):
         parts = (text(entry.value.get("path")) or "").split("/")
-        named = dict(zip(lists, parts, strict=True)) if len(parts) == len(lists) else {}
+        due = dict(zip(lists, parts, strict=True)) if len(parts) == len(lists) else {}
         for name, listed in lists.items():
-            told = _misplaced(name, entry.value.get(name), listed, named.get(name))
+            told = _misplaced(name, entry.value.get(name), listed, due.get(name))
             if told:
                 pointer = f"{entry.pointer}/{name}" if name in entry.value else entry.pointer
                 yield Problem(pointer, told)
