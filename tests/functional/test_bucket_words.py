@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import zarrlift as zl
 from tests.fakes import ActingWatch
 from tests.faults import Answer, after
 from tests.functional.far import Far
@@ -156,6 +157,20 @@ def test_folder_of_datasets_is_told(far: Far, tmp_path: Path) -> None:
         ran, "is no Zarr group", "name one of the datasets in it: a.zarr, b.zarr, c.zarr"
     )
     assert far.proxy.count() < 20
+
+
+def test_folder_of_datasets_is_looked_at_side_by_side(far: Far) -> None:
+    """All of them are judged, and no folder waits for the answer of another."""
+    key = f"{far.key}-several"
+    for name in "abc":
+        far.stock.bucket.put(far.stock.folder, f"{key}/{name}.zarr")
+    far.proxy.forget()
+    far.proxy.latency = 0.02
+
+    found = zl.validate(far.stock.bucket.url(key), **far.reach())
+
+    assert [one.path for one in found.datasets] == ["a.zarr", "b.zarr", "c.zarr"]
+    assert far.proxy.most_at_once > 4
 
 
 def test_unfinished_target_is_told(far: Far, tmp_path: Path) -> None:

@@ -50,16 +50,22 @@ _UNSEEN = (
 
 
 def look(
-    folder: RemoteFolder, skipped: Callable[[str], bool], limits: Limits | None = None
+    folder: RemoteFolder,
+    skipped: Callable[[str], bool],
+    limits: Limits | None = None,
+    *,
+    one: bool = False,
 ) -> tuple[Finding, ...]:
     """Fetch all that a walk will want, by listings, or by names where nothing is listed.
 
     What `skipped` says of a path is left out, and by names what `limits` say; listings that these
-    bound are left to the walk. Gives what is to be said of a place that does not list. Raises
+    bound are left to the walk. With `one`, nothing is fetched of a folder that is no dataset
+    itself, since it will be refused. Gives what is to be said of a place that does not list. Raises
     `StorageError`, and `SourceError` where there is no hierarchy to be seen.
     """
     if folder.lists():
-        if limits is None and any(entry.name in _ROOT for entry in folder.entries("")):
+        refused = one and not any(entry.name in _ROOT for entry in folder.entries(""))
+        if limits is None and not refused:
             look_ahead(folder, skipped)
         return ()
     folder.ask_by_key()

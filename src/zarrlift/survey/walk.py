@@ -38,7 +38,7 @@ def survey(source: Folder, exclude: tuple[str, ...] = (), *, by_v2: bool = False
     if source.remote and not source.packed:
         from zarrlift.survey.by_names import look  # noqa: PLC0415 - for buckets only
 
-        seen = look(source, lambda path: left_out(path, exclude))  # type: ignore[arg-type]
+        seen = look(source, lambda path: left_out(path, exclude), one=True)  # type: ignore[arg-type]
     if not source.exists():
         refuse_no_hierarchy(source)
     names = {e.name for e in source.entries("")}
