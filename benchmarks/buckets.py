@@ -1,6 +1,7 @@
 """Measures lifts from and to buckets of a real server, SeaweedFS: `python -m benchmarks.buckets`.
 
-Every round of a case has a server of its own, freshly filled, on which all tools take their turn.
+Every round of a case has a server of its own, freshly filled, on which all tools take their turn,
+in each round another one first.
 """
 
 import argparse
@@ -136,9 +137,11 @@ def _measure(case: BucketCase, bench: Bench) -> None:
     if not data.is_dir():
         command = (sys.executable, "-m", "benchmarks.datasets", case.data, str(data))
         subprocess.run(command, check=True)
-    for _ in range(bench.rounds):
+    for number in range(bench.rounds):
         with _served(case, data, bench.folder / "server") as served:
-            for tool in _tools(case, bench, served):
+            tools = [*_tools(case, bench, served)]
+            first = number % len(tools) if tools else 0  # a server grows with what it is sent
+            for tool in (*tools[first:], *tools[:first]):
                 _take_turn(case, tool, served, bench)
 
 
