@@ -13,7 +13,6 @@ import shutil
 import subprocess
 import urllib.request
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import formatdate
@@ -22,6 +21,8 @@ from typing import Any
 
 import obstore
 from obstore.store import AzureStore
+
+from zarrlift.store.requesters import Requesters
 
 VARIABLE = "AZURITE_FOLDER"
 """Names the folder with the program `azurite-blob`."""
@@ -101,7 +102,7 @@ class Container:
     def put_each(self, objects: Iterable[tuple[str, bytes]]) -> None:
         """Upload objects, several at a time."""
         store = self.store
-        with ThreadPoolExecutor(8) as threads:
+        with Requesters(8) as threads:
             for _ in threads.map(lambda one: obstore.put(store, *one), objects):
                 pass
 
@@ -109,7 +110,7 @@ class Container:
         """Everything below a key, by what follows it."""
         store, cut = self.store, len(key) + 1
         found = [facts["path"] for page in obstore.list(store, key) for facts in page]
-        with ThreadPoolExecutor(8) as threads:
+        with Requesters(8) as threads:
             bodies = threads.map(lambda path: bytes(obstore.get(store, path).bytes()), found)
             return {path[cut:]: body for path, body in zip(found, bodies, strict=True)}
 

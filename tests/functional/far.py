@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,6 +17,7 @@ from tests.functional.runs import write_sample
 from tests.proxy import Proxy, proxied
 from tests.servers import ACCESS, PRIVATE, SECRET, S3Server
 from zarrlift.errors import ZarrliftError
+from zarrlift.store.requesters import Requesters
 
 OURS = ".zarrlift/"
 _AT_ONCE = 8
@@ -48,7 +48,7 @@ class Bucket:
             name = f"{key}/{path.relative_to(folder).as_posix()}"
             client.put_object(Bucket=self.name, Key=name, Body=path.read_bytes())
 
-        with ThreadPoolExecutor(_AT_ONCE) as threads:
+        with Requesters(_AT_ONCE) as threads:
             for _ in threads.map(send, paths):
                 pass
         return self.url(key)
@@ -66,7 +66,7 @@ class Bucket:
         def fetch(name: str) -> bytes:
             return bytes(client.get_object(Bucket=self.name, Key=name)["Body"].read())
 
-        with ThreadPoolExecutor(_AT_ONCE) as threads:
+        with Requesters(_AT_ONCE) as threads:
             bodies = threads.map(fetch, found)
             return {n[len(key) + 1 :]: body for n, body in zip(found, bodies, strict=True)}
 

@@ -6,7 +6,6 @@ import json
 import math
 import shutil
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from zarrlift.jobs.stores import Stores
 from zarrlift.plan.cost import Basis
 from zarrlift.plan.requests import Side
 from zarrlift.store.asking import KINDS, Requests
+from zarrlift.store.requesters import Requesters
 from zarrlift.survey.walk import survey
 
 
@@ -49,7 +49,7 @@ def put(server: S3Server, folder: Path, url: str) -> str:
         name = f"{key}/{path.relative_to(folder).as_posix()}"
         client.put_object(Bucket=PRIVATE, Key=name, Body=path.read_bytes())
 
-    with ThreadPoolExecutor(8) as threads:
+    with Requesters(8) as threads:
         list(threads.map(upload, files))
     return url
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from tests.functional.far import Bucket
 from tests.functional.runs import in_process, widest, write_sample
 from tests.proxy import proxied
 from tests.servers import PRIVATE, S3Server, seaweed, web
+from zarrlift.store.requesters import Requesters
 
 
 @pytest.fixture(name="server", scope="module")
@@ -119,7 +119,7 @@ def put_flat_image(bucket: Bucket, folder: Path, side: int) -> str:
         client_options={"allow_http": True},
     )
     keys = [f"flat-{side}/0/0.0.0.{y}.{x}" for y in range(side) for x in range(side)]
-    with ThreadPoolExecutor(8) as threads:
+    with Requesters(8) as threads:
         list(threads.map(lambda key: obstore.put(store, key, b"\1\0"), keys))
     return source
 

@@ -70,7 +70,8 @@ class RemoteFiles:
         """Announce the chunks that will be asked for, in this order."""
         self._waiting = runs(chunks)
         self._next = next(self._waiting, None)
-        self._ask()
+        with self._folder.fetcher.turn():
+            self._ask()
 
     def _ask(self) -> None:
         """Send requests while there is room for what they bring."""

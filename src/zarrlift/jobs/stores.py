@@ -11,10 +11,9 @@ from zarrlift.store.address import StoreOptions
 from zarrlift.store.folder import Folder, refuse_overlap, tree_at
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
     from zarrlift.store.asking import Asking, Requests
     from zarrlift.store.in_place import Dataset
+    from zarrlift.store.requesters import Requesters
     from zarrlift.store.target import Target
 
 
@@ -103,15 +102,14 @@ class Stores:
 
         return self.asked.setdefault(side, Asking())
 
-    def _threads(self, more: int = 0) -> Executor:
+    def _threads(self, more: int = 0) -> Requesters:
         """Give the threads that send requests for one place; they end with it.
 
         With `more` for what goes on all the while, as renewing a lock does.
         """
-        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - for buckets only
+        from zarrlift.store.requesters import Requesters  # noqa: PLC0415 - for buckets only
 
-        count = max(1, self.requests) + more
-        return ThreadPoolExecutor(count, thread_name_prefix="zarrlift-request")
+        return Requesters(max(1, self.requests) + more)
 
 
 def root_of(url: str) -> str:

@@ -13,9 +13,9 @@ from zarrlift.store.folder import Folder
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Iterator
-    from concurrent.futures import Executor
 
     from zarrlift.store.folder import Kind
+    from zarrlift.store.requesters import Requesters
 
 R = TypeVar("R")
 _ENTRY_BYTES = 256
@@ -154,7 +154,7 @@ class CachedFolder(Folder):
         return self.inner.unlisted
 
     @property
-    def fetcher(self) -> Executor:
+    def fetcher(self) -> Requesters:
         """Return the threads that send requests; of a disk there are none."""
         return self.inner.fetcher  # type: ignore[attr-defined, no-any-return]
 

@@ -14,11 +14,11 @@ from zarrlift.store.upload import RemoteTarget
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from concurrent.futures import Executor
     from typing import Any
 
     from zarrlift.store.address import Address, StoreOptions
     from zarrlift.store.lease import Version
+    from zarrlift.store.requesters import Requesters
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -29,7 +29,7 @@ _ASKED_FOR = 256
 class Surveyed(RemoteFolder):
     """A dataset that was walked: what its listings do not name is absent without asking."""
 
-    def __init__(self, address: Address, options: StoreOptions, fetcher: Executor) -> None:
+    def __init__(self, address: Address, options: StoreOptions, fetcher: Requesters) -> None:
         super().__init__(address, options, fetcher)
         self._objects: dict[str, frozenset[str]] = {}
 

@@ -83,12 +83,11 @@ def _refuse(a: str, b: str, target: str) -> None:
 
 def _one_store(mine: _Place, theirs: _Place) -> bool:
     """Say whether the target's server shows the very document that the source begins with."""
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - for buckets only
-
     from zarrlift.store.remote import RemoteFolder  # noqa: PLC0415 - loads obstore
+    from zarrlift.store.requesters import Requesters  # noqa: PLC0415 - for buckets only
 
     there = Address(theirs.scheme, theirs.bucket, mine.key)
-    with ThreadPoolExecutor(1) as idle:
+    with Requesters(1) as idle:
         here = RemoteFolder(mine.address, mine.options, idle)
         other = RemoteFolder(there, theirs.options, idle)
         try:

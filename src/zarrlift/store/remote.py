@@ -26,11 +26,11 @@ from zarrlift.store.unlisted import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from concurrent.futures import Executor
 
     from obstore import ListResult, ObjectMeta
 
     from zarrlift.store.address import Address, StoreOptions
+    from zarrlift.store.requesters import Requesters
 
 _DOCUMENTS = ("zarr.json", ".zgroup", ".zarray", ".zattrs")
 
@@ -72,7 +72,7 @@ class RemoteFolder(RemoteObjects):
         self,
         address: Address,
         options: StoreOptions,
-        fetcher: Executor,
+        fetcher: Requesters,
         asking: Asking | None = None,
     ) -> None:
         super().__init__(address, options, fetcher, asking)

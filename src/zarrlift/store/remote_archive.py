@@ -27,10 +27,10 @@ from zarrlift.store.remote import RemoteFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from concurrent.futures import Executor
 
     from zarrlift.store.address import Address, StoreOptions
     from zarrlift.store.asking import Asking, Requests
+    from zarrlift.store.requesters import Requesters
 
 _END = 2**18
 """Bytes at the end of an archive that are asked for first: the directory of some 3,000 members."""
@@ -57,8 +57,8 @@ class RemoteArchive(Archive):
         self,
         address: Address,
         options: StoreOptions,
-        fetcher: Executor,
-        apart: Executor,
+        fetcher: Requesters,
+        apart: Requesters,
         size: int,
         asking: Asking | None = None,
     ) -> None:
@@ -177,7 +177,7 @@ class _End(io.RawIOBase):
         return data
 
 
-def _members(file: RemoteFolder, fetcher: Executor, size: int) -> list[tuple[str, Member]]:
+def _members(file: RemoteFolder, fetcher: Requesters, size: int) -> list[tuple[str, Member]]:
     """List the members of an archive; raise `SourceError` for one that cannot be read by range."""
     try:
         with zipfile.ZipFile(_End(file, size)) as opened:
@@ -197,7 +197,7 @@ def _members(file: RemoteFolder, fetcher: Executor, size: int) -> list[tuple[str
 
 
 def _header_sizes(
-    file: RemoteFolder, fetcher: Executor, infos: list[zipfile.ZipInfo], end: int
+    file: RemoteFolder, fetcher: Requesters, infos: list[zipfile.ZipInfo], end: int
 ) -> list[int]:
     """Give the length of each member's local header, which its directory entry does not tell.
 

@@ -18,13 +18,13 @@ from zarrlift.store.unlisted import Answer, Refusals, is_absence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from concurrent.futures import Executor
 
     from obstore import Attributes, Bytes, ObjectMeta
     from obstore.store import ObjectStore
 
     from zarrlift.store.address import Address, StoreOptions
     from zarrlift.store.asking import Requests
+    from zarrlift.store.requesters import Requesters
 
 R = TypeVar("R")
 _CUT_AT_MOST = 2**24
@@ -41,7 +41,7 @@ class RemoteObjects(Folder):
         self,
         address: Address,
         options: StoreOptions,
-        fetcher: Executor,
+        fetcher: Requesters,
         asking: Asking | None = None,
     ) -> None:
         self.fetcher = fetcher

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from zarrlift.store.asking import Asking
     from zarrlift.store.folder import Folder
     from zarrlift.store.remote import RemoteEntry
+    from zarrlift.store.requesters import Requesters
 
 WHOLE = 64 * 2**20
 """Bytes up to which an object goes with one request."""
@@ -65,7 +66,7 @@ class RemoteTarget(RemoteFolder):
         self,
         address: Address,
         options: StoreOptions,
-        fetcher: Executor,
+        fetcher: Requesters,
         sender: Executor,
         asking: Asking | None = None,
     ) -> None:
